@@ -1,0 +1,119 @@
+//! The address of an object: a hash of everything that a visitor receives under its key.
+
+use std::fmt;
+
+use super::headers::Headers;
+
+/// Keeps these hashes apart from any other use of BLAKE3. A change of what is hashed changes this text.
+const DOMAIN: &str = "lastly address 1";
+
+/// BLAKE3 over a domain string, the generation, the canonical response headers and the final bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address([u8; 32]);
+
+impl Address {
+    /// How many hex digits of an address stand in a key: 128 bits.
+    pub const KEY_DIGITS: usize = 32;
+
+    /// The part that stands in a key.
+    pub fn in_key(&self) -> String {
+        hex(&self.0[..Self::KEY_DIGITS / 2])
+    }
+
+    /// Reads the 64 lower-case hex digits that [`fmt::Display`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let lower = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        (lower && text.len() == 64).then(|| blake3::Hash::from_hex(text).ok().map(|hash| Self(hash.into())))?
+    }
+}
+
+/// Takes addresses under one set of headers. It is cheap to clone, so a folder's many files of one type share the
+/// work that their headers cost.
+#[derive(Clone, Debug)]
+pub struct Addresser(blake3::Hasher);
+
+impl Addresser {
+    /// Begins an address with what does not depend on the bytes. Raising `generation` gives every object a new
+    /// address.
+    pub fn new(headers: &Headers, generation: u64) -> Self {
+        let canonical = headers.canonical();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(format!("{DOMAIN}\n{generation}\n{}\n{canonical}", canonical.len()).as_bytes());
+        Self(hasher)
+    }
+
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The address of everything taken in.
+    pub fn finish(&self) -> Address {
+        Address(self.0.finalize().into())
+    }
+
+    /// The address of `bytes`, taken whole.
+    pub fn address_of(&self, bytes: &[u8]) -> Address {
+        let mut addresser = self.clone();
+        addresser.update(bytes);
+        addresser.finish()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({})", self.in_key())
+    }
+}
+
+/// Lower-case hex digits of `bytes`.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(content_type: &str) -> Headers {
+        let mut headers = Headers::default();
+        headers.set("content-type", content_type).expect("a plain type");
+        headers
+    }
+
+    #[test]
+    fn everything_a_visitor_receives_enters_the_address() {
+        let base = Addresser::new(&headers("text/css"), 0).address_of(b"a{}");
+        assert_eq!(base, Addresser::new(&headers("text/css"), 0).address_of(b"a{}"));
+        assert_ne!(base, Addresser::new(&headers("text/css"), 0).address_of(b"b{}"));
+        assert_ne!(base, Addresser::new(&headers("text/html"), 0).address_of(b"a{}"));
+        assert_ne!(base, Addresser::new(&headers("text/css"), 1).address_of(b"a{}"));
+    }
+
+    #[test]
+    fn headers_and_bytes_never_run_into_each_other() {
+        let with = Addresser::new(&headers("a"), 0).address_of(b"");
+        let without = Addresser::new(&Headers::default(), 0).address_of(b"content-type:a\n");
+        assert_ne!(with, without);
+    }
+
+    /// The addresses of the first version: a change here gives every asset of every user a new URL.
+    #[test]
+    fn addresses_are_pinned() {
+        let address = Addresser::new(&headers("text/css"), 0).address_of(b"a{}");
+        let expected = blake3::hash(b"lastly address 1\n0\n22\ncontent-type:text/css\na{}");
+        assert_eq!(address.to_string(), expected.to_hex().as_str());
+        assert_eq!(Address::parse(&address.to_string()), Some(address));
+        assert_eq!(Address::parse(&address.to_string().to_uppercase()), None);
+    }
+}

@@ -1,0 +1,293 @@
+//! Where each kind of object lies. No other file spells a key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use uuid::Uuid;
+
+use super::address::Address;
+use super::path::AssetPath;
+use super::release::ReleaseId;
+
+/// A key of the store, whole.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(Arc<str>);
+
+impl Key {
+    /// Takes a key as the store spells it.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A key below the prefix of the site: what the manifest and release documents hold, so that neither changes when
+/// a site moves to another prefix.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// Takes a name as a stored document spells it.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The immutable name of an asset: `<dir>/<stem>.<address>.<ext>`.
+    pub fn addressed(path: &AssetPath, address: &Address) -> Self {
+        let (stem, extension) = path.stem_and_extension();
+        let (dot, extension) = extension.map_or(("", ""), |extension| (".", extension));
+        Self(format!("{}{stem}.{}{dot}{extension}", path.directory(), address.in_key()).into())
+    }
+
+    /// The name of a sealed asset: its own.
+    pub fn sealed(path: &AssetPath) -> Self {
+        Self(path.as_str().into())
+    }
+
+    /// The name of a page at its own URL. Pages of channels other than `live` lie beside their manifest.
+    pub fn page(channel: &ChannelName, path: &AssetPath) -> Self {
+        Self(format!("{}{path}", channel.directory()).into())
+    }
+
+    /// The name of a channel's manifest.
+    pub fn manifest(channel: &ChannelName) -> Self {
+        Self(format!("{}{MANIFEST}", channel.directory()).into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name as it stands in a URL: everything outside RFC 3986's `pchar` and `/` percent-encoded.
+    pub fn in_url(&self) -> String {
+        url_path(&self.0)
+    }
+}
+
+const MANIFEST: &str = "manifest.json";
+const CHANNELS: &str = "channels/";
+
+/// What RFC 3986 lets stand in a path segment as it is (`pchar`), and the slash between segments.
+const OUTSIDE_PCHAR: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// A path or key as it stands in a URL.
+pub fn url_path(text: &str) -> String {
+    utf8_percent_encode(text, OUTSIDE_PCHAR).to_string()
+}
+
+/// The name of a channel: `live`, `preview-123`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChannelName(Arc<str>);
+
+/// A text that cannot name a channel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` cannot name a channel: letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most 63")]
+pub struct BadChannelName(String);
+
+impl ChannelName {
+    /// The channel that visitors see when none is named.
+    pub const LIVE: &'static str = "live";
+
+    /// Checks a channel's name.
+    ///
+    /// # Errors
+    /// The name holds something that would not stand in a key and a URL as it is.
+    pub fn new(text: &str) -> Result<Self, BadChannelName> {
+        let plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        if plain && begins && text.len() <= 63 { Ok(Self(text.into())) } else { Err(BadChannelName(text.to_owned())) }
+    }
+
+    /// The channel `live`.
+    pub fn live() -> Self {
+        Self(Self::LIVE.into())
+    }
+
+    /// Whether this is the channel `live`.
+    pub fn is_live(&self) -> bool {
+        &*self.0 == Self::LIVE
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where the channel's pages and manifest lie, below the prefix.
+    fn directory(&self) -> String {
+        if self.is_live() { String::new() } else { format!("{CHANNELS}{}/", self.0) }
+    }
+}
+
+/// Where one site lies in its store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    prefix: String,
+    control: String,
+}
+
+/// The longest key S3 takes, in bytes of UTF-8.
+pub const LONGEST_KEY: usize = 1024;
+
+impl Layout {
+    /// A site below `prefix`, whose private objects lie below `control`. A slash is put behind either where it is
+    /// missing; without `control` they lie in `.lastly/`, and below it under the site's own prefix, so that sites
+    /// that share a bucket never share a ledger.
+    pub fn new(prefix: &str, control: Option<&str>) -> Self {
+        let folder = |text: &str| match text.trim_matches('/') {
+            "" => String::new(),
+            inner => format!("{inner}/"),
+        };
+        let prefix = folder(prefix);
+        let control = control.map_or_else(|| format!(".lastly/{prefix}"), folder);
+        Self { prefix, control }
+    }
+
+    /// What every public key begins with; empty, or with a slash at its end.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// What every private key begins with; with a slash at its end.
+    pub fn control(&self) -> &str {
+        &self.control
+    }
+
+    /// The key of what lies under `name`.
+    pub fn key(&self, name: &Name) -> Key {
+        Key(format!("{}{}", self.prefix, name.0).into())
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> Key {
+        Key(format!("{}ledger.json", self.control).into())
+    }
+
+    /// The document of a release.
+    pub fn release(&self, id: ReleaseId) -> Key {
+        Key(format!("{}releases/{id}.json", self.control).into())
+    }
+
+    /// A list of condemned versions.
+    pub fn condemned(&self, id: Uuid) -> Key {
+        Key(format!("{}condemned/{id}.list", self.control).into())
+    }
+
+    /// A key that nothing else uses, for proving what a store does.
+    pub fn probe(&self, id: Uuid) -> Key {
+        Key(format!("{}probe/{id}", self.control).into())
+    }
+
+    /// Why a page or sealed asset cannot lie under its own name here; `None` where it can.
+    pub fn reserved(&self, name: &Name) -> Option<&'static str> {
+        let key = format!("{}{}", self.prefix, name.0);
+        if &*name.0 == MANIFEST {
+            Some("this is where lastly keeps the manifest")
+        } else if name.0.starts_with(CHANNELS) {
+            Some("this is where lastly keeps other channels")
+        } else if !self.control.is_empty() && key.starts_with(&self.control) {
+            Some("this is where lastly keeps its private objects")
+        } else {
+            None
+        }
+    }
+}
+
+macro_rules! shows_as_text {
+    ($($name:ident),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", &*self.0)
+            }
+        }
+    )*};
+}
+shows_as_text!(Key, Name, ChannelName);
+
+#[cfg(test)]
+mod tests {
+    use super::super::address::Addresser;
+    use super::super::headers::Headers;
+    use super::*;
+
+    #[test]
+    fn assets_keep_their_folder_and_extension() {
+        let address = Addresser::new(&Headers::default(), 0).address_of(b"x");
+        let digits = address.in_key();
+        assert_eq!(digits.len(), Address::KEY_DIGITS);
+        for (path, name) in [
+            ("css/app.css", format!("css/app.{digits}.css")),
+            ("jquery.min.js", format!("jquery.min.{digits}.js")),
+            ("a/LICENSE", format!("a/LICENSE.{digits}")),
+            (".htaccess", format!(".htaccess.{digits}")),
+        ] {
+            let path = AssetPath::new(path).expect(path);
+            assert_eq!(Name::addressed(&path, &address).as_str(), name);
+        }
+    }
+
+    #[test]
+    fn sites_in_one_bucket_never_share_a_ledger() {
+        let [one, other, root] = ["static/", "/other", ""].map(|prefix| Layout::new(prefix, None));
+        assert_eq!(one.ledger().as_str(), ".lastly/static/ledger.json");
+        assert_eq!(other.ledger().as_str(), ".lastly/other/ledger.json");
+        assert_eq!(root.ledger().as_str(), ".lastly/ledger.json");
+        assert_eq!(Layout::new("static", Some("private")).ledger().as_str(), "private/ledger.json");
+    }
+
+    #[test]
+    fn only_live_pages_lie_at_the_root() {
+        let page = AssetPath::new("docs/index.html").expect("a plain path");
+        let preview = ChannelName::new("preview-7").expect("a plain name");
+        assert_eq!(Name::page(&ChannelName::live(), &page).as_str(), "docs/index.html");
+        assert_eq!(Name::page(&preview, &page).as_str(), "channels/preview-7/docs/index.html");
+        assert_eq!(Name::manifest(&preview).as_str(), "channels/preview-7/manifest.json");
+        for bad in ["", "-a", "a/b", "a b", "é", &"a".repeat(64)] {
+            assert!(ChannelName::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_encoded_for_urls() {
+        assert_eq!(Name::new("a b/⊗%2F?#.txt").in_url(), "a%20b/%E2%8A%97%252F%3F%23.txt");
+        assert_eq!(Name::new("a@1/b+c,(d)'.js").in_url(), "a@1/b+c,(d)'.js");
+    }
+
+    #[test]
+    fn own_names_never_hide_what_lastly_keeps() {
+        let layout = Layout::new("", None);
+        for taken in ["manifest.json", "channels/x/index.html", ".lastly/ledger.json"] {
+            assert!(layout.reserved(&Name::new(taken)).is_some(), "{taken}");
+        }
+        assert_eq!(layout.reserved(&Name::new("app/manifest.json")), None);
+    }
+}

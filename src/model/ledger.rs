@@ -1,0 +1,435 @@
+//! The ledger: the one private object that says which releases there are, which of them each channel shows, and who
+//! is publishing. Every change of it is a pure function from one ledger to the next; `commit.rs` alone carries such
+//! a change to the store, by compare-and-swap.
+//!
+//! Times are [`Stamp`]s: a change is written as *now*, and whoever next reads that version learns from the store
+//! when it was written. So all ages come from the store's one clock.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::layout::ChannelName;
+use super::release::{ReleaseId, TreeDigest};
+use super::timestamp::Timestamp;
+
+/// Channels, releases, intents and the condemned list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// The prefix of the site whose ledger this is, so that no other site is ever published by it.
+    pub prefix: String,
+    /// Counts the writes. Together with `writer` it keeps any two versions of the ledger from being equal, so that
+    /// an ETag never comes back.
+    pub revision: u64,
+    /// A fresh id for each write: how a writer whose answer was lost recognises its own work.
+    pub writer: Uuid,
+    /// Named lines of releases.
+    pub channels: BTreeMap<ChannelName, Channel>,
+    /// Releases that are kept whole.
+    pub releases: BTreeMap<ReleaseId, Kept>,
+    /// Publishers at work.
+    pub intents: BTreeMap<Uuid, Intent>,
+    /// Where the list of versions lies that a collection has decided to delete; `None` when there are none.
+    pub condemned: Option<Uuid>,
+}
+
+/// A named line of releases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// The release it shows.
+    pub release: ReleaseId,
+    /// Grows with every move.
+    pub sequence: u64,
+    /// The highest number that a publish was given by `--sequence`.
+    pub build: Option<u64>,
+    /// How far the public side has followed.
+    pub synced: Option<Synced>,
+    /// How long after its last move the channel may be collected; `None` for ever.
+    pub expires: Option<Duration>,
+    /// Every move, the oldest first.
+    pub moves: Vec<Moved>,
+}
+
+/// The state of the public side of a channel, once pages, manifest and CDN have followed a move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Synced {
+    /// The sequence of the move they follow.
+    pub sequence: u64,
+    /// The manifest's ETag, by which a later publish sees in one request that nobody else has touched it.
+    pub manifest: String,
+}
+
+/// A move that has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The move's own id.
+    pub id: Uuid,
+    /// The release that became current.
+    pub release: ReleaseId,
+    /// The channel's sequence from then on.
+    pub sequence: u64,
+    /// When.
+    pub at: Stamp,
+    /// By which command.
+    pub cause: Cause,
+    /// Who asked for it, and why.
+    pub provenance: Provenance,
+}
+
+/// What moves a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A publish of files.
+    Publish,
+    /// The activation of an uploaded release.
+    Activate,
+    /// The return to an earlier release.
+    Rollback,
+}
+
+/// A release in the ledger: kept whole for as long as it stands here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What the release was made of; see [`super::release::Release::tree`].
+    pub tree: TreeDigest,
+    /// When it was first complete.
+    pub staged_at: Stamp,
+    /// When it stopped being current on every channel; `None` while it is current, or if it never was.
+    pub retired_at: Option<Stamp>,
+    /// Who made it, and of what.
+    pub provenance: Provenance,
+}
+
+/// A publisher's entry, from before its first look at the store until its commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The release it is about to make whole.
+    pub release: ReleaseId,
+    /// When it was entered.
+    pub at: Stamp,
+}
+
+/// A time in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// When this version of the ledger was written. The next writer replaces it by what the store says.
+    Now,
+    /// A moment of the store's clock.
+    At(Timestamp),
+}
+
+/// Where a change comes from: taken from flags and from the environment of the build.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// What the person or pipeline said of it.
+    pub message: Option<String>,
+    /// The commit of the sources.
+    pub commit: Option<String>,
+    /// The person or account.
+    pub actor: Option<String>,
+    /// The page of the build.
+    pub build_url: Option<String>,
+}
+
+/// A wish to move a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// A fresh id, by which a repeated attempt recognises that it has happened already.
+    pub id: Uuid,
+    /// The channel.
+    pub channel: ChannelName,
+    /// The release it shall show.
+    pub release: ReleaseId,
+    /// By which command.
+    pub cause: Cause,
+    /// The build's number: refused when the channel has seen a higher one.
+    pub build: Option<u64>,
+    /// The release that must be current.
+    pub expect: Option<Expectation>,
+    /// The channel's new expiry; `None` leaves the one it has.
+    pub expires: Option<Duration>,
+    /// Who asks for it, and why.
+    pub provenance: Provenance,
+}
+
+/// What a move expects to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// The channel shows nothing yet.
+    Nothing,
+    /// The channel shows this release.
+    Release(ReleaseId),
+}
+
+/// Why a change of the ledger does not apply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A collection has reaped the publisher's intent: what it saw of the store counts no longer.
+    #[error("the publisher's intent is no longer in the ledger")]
+    IntentGone,
+    /// A later build is there already.
+    #[error("channel `{channel}` already shows build {theirs}, which is newer than {ours}")]
+    Outrun {
+        /// The channel.
+        channel: ChannelName,
+        /// The highest build it has seen.
+        theirs: u64,
+        /// The build that was refused.
+        ours: u64,
+    },
+    /// Another release than the expected one is current.
+    #[error("channel `{channel}` shows {found}, not the release that was expected")]
+    Unexpected {
+        /// The channel.
+        channel: ChannelName,
+        /// What it shows.
+        found: String,
+    },
+    /// No such release is kept.
+    #[error("release {0} is not in the ledger: it was collected, or never completed")]
+    NotKept(ReleaseId),
+    /// No such channel.
+    #[error("there is no channel `{0}`")]
+    NoChannel(ChannelName),
+    /// The channel has shown no other release that is still kept.
+    #[error("channel `{0}` has no release before the current one that is still kept")]
+    NothingBefore(ChannelName),
+}
+
+/// What a step makes of a ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A new ledger, to be swapped in.
+    Changed(Ledger),
+    /// The ledger shows already what the step was to bring about.
+    Already,
+}
+
+impl Ledger {
+    /// The ledger of a site that has never published.
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), ..Self::default() }
+    }
+
+    /// The ledger as the next writer sees it: what was written as *now* was written at `modified`.
+    #[must_use]
+    pub fn settled(mut self, modified: Timestamp) -> Self {
+        let settle = |stamp: &mut Stamp| {
+            if *stamp == Stamp::Now {
+                *stamp = Stamp::At(modified);
+            }
+        };
+        self.channels.values_mut().flat_map(|channel| &mut channel.moves).for_each(|moved| settle(&mut moved.at));
+        self.intents.values_mut().for_each(|intent| settle(&mut intent.at));
+        for kept in self.releases.values_mut() {
+            settle(&mut kept.staged_at);
+            kept.retired_at.iter_mut().for_each(settle);
+        }
+        self
+    }
+
+    /// The release a channel shows.
+    pub fn current(&self, channel: &ChannelName) -> Option<ReleaseId> {
+        self.channels.get(channel).map(|channel| channel.release)
+    }
+
+    /// The release that was made of the same tree, if one is kept.
+    pub fn made_of(&self, tree: TreeDigest) -> Option<ReleaseId> {
+        self.releases.iter().find(|(_, kept)| kept.tree == tree).map(|(id, _)| *id)
+    }
+
+    /// The release a rollback without a name returns to: the one that was published or activated before the one
+    /// that is current. Rollbacks themselves do not count, so two of them go back two releases.
+    ///
+    /// # Errors
+    /// There is no such channel, or no such release is still kept.
+    pub fn before_current(&self, name: &ChannelName) -> Result<ReleaseId, Refusal> {
+        let channel = self.channels.get(name).ok_or_else(|| Refusal::NoChannel(name.clone()))?;
+        let line: Vec<ReleaseId> =
+            channel.moves.iter().filter(|moved| moved.cause != Cause::Rollback).map(|moved| moved.release).collect();
+        let here = line.iter().rposition(|release| *release == channel.release).unwrap_or(line.len());
+        let mut earlier = line[..here].iter().rev();
+        earlier
+            .find(|release| **release != channel.release && self.releases.contains_key(release))
+            .copied()
+            .ok_or_else(|| Refusal::NothingBefore(name.clone()))
+    }
+
+    /// Enters a publisher's intent. From this version on, nothing its release names is condemned (I3).
+    pub fn register(&self, intent: Uuid, release: ReleaseId) -> Step {
+        if self.intents.contains_key(&intent) {
+            return Step::Already;
+        }
+        let mut next = self.clone();
+        next.intents.insert(intent, Intent { release, at: Stamp::Now });
+        Step::Changed(next)
+    }
+
+    /// Takes a publisher's intent out again, when it gives up.
+    pub fn abandon(&self, intent: Uuid) -> Step {
+        let mut next = self.clone();
+        if next.intents.remove(&intent).is_none() {
+            return Step::Already;
+        }
+        Step::Changed(next)
+    }
+
+    /// Turns an intent whose objects are all in the store into a kept release that no channel shows yet.
+    ///
+    /// # Errors
+    /// The intent is gone, and the release is not kept either.
+    pub fn stage(
+        &self,
+        intent: Uuid,
+        release: ReleaseId,
+        tree: TreeDigest,
+        provenance: &Provenance,
+    ) -> Result<Step, Refusal> {
+        let mut next = self.clone();
+        if next.intents.remove(&intent).is_none() {
+            // What is kept is whole, whoever made it so: this publisher before an answer was lost, or another.
+            return if self.releases.contains_key(&release) { Ok(Step::Already) } else { Err(Refusal::IntentGone) };
+        }
+        next.releases.entry(release).or_insert_with(|| Kept {
+            tree,
+            staged_at: Stamp::Now,
+            retired_at: None,
+            provenance: provenance.clone(),
+        });
+        Ok(Step::Changed(next))
+    }
+
+    /// Turns an intent whose objects are all in the store into the channel's current release.
+    ///
+    /// # Errors
+    /// The intent is gone, or the move is refused.
+    pub fn promote(&self, intent: Uuid, tree: TreeDigest, wish: &Move) -> Result<Step, Refusal> {
+        if self.has_happened(wish) {
+            return Ok(Step::Already);
+        }
+        match self.stage(intent, wish.release, tree, &wish.provenance)? {
+            Step::Changed(staged) => staged.carry_out(wish),
+            Step::Already => self.carry_out(wish),
+        }
+    }
+
+    /// Moves a channel to a release that is kept.
+    ///
+    /// # Errors
+    /// The release is not kept, or the move is refused.
+    pub fn carry_out(&self, wish: &Move) -> Result<Step, Refusal> {
+        if self.has_happened(wish) {
+            return Ok(Step::Already);
+        }
+        self.permits(wish)?;
+        if !self.releases.contains_key(&wish.release) {
+            return Err(Refusal::NotKept(wish.release));
+        }
+        let before = self.current(&wish.channel);
+        let mut next = self.clone();
+        let channel = next.channels.entry(wish.channel.clone()).or_insert_with(|| Channel {
+            release: wish.release,
+            sequence: 0,
+            build: None,
+            synced: None,
+            expires: None,
+            moves: Vec::new(),
+        });
+        channel.release = wish.release;
+        channel.sequence = (channel.sequence + 1).max(wish.build.unwrap_or(0));
+        channel.build = channel.build.max(wish.build);
+        channel.expires = wish.expires.or(channel.expires);
+        channel.moves.push(Moved {
+            id: wish.id,
+            release: wish.release,
+            sequence: channel.sequence,
+            at: Stamp::Now,
+            cause: wish.cause,
+            provenance: wish.provenance.clone(),
+        });
+        let still_current = |id| next.channels.values().any(|channel| channel.release == id);
+        let retired = before.filter(|id| !still_current(*id));
+        for (id, stamp) in [(retired, Some(Stamp::Now)), (Some(wish.release), None)] {
+            if let Some(kept) = id.and_then(|id| next.releases.get_mut(&id)) {
+                kept.retired_at = stamp;
+            }
+        }
+        Ok(Step::Changed(next))
+    }
+
+    /// Whether the channel is where a move expects it, and has seen no later build.
+    ///
+    /// # Errors
+    /// It is not, or has.
+    pub fn permits(&self, wish: &Move) -> Result<(), Refusal> {
+        let channel = self.channels.get(&wish.channel);
+        if let (Some(theirs), Some(ours)) = (channel.and_then(|channel| channel.build), wish.build)
+            && ours < theirs
+        {
+            return Err(Refusal::Outrun { channel: wish.channel.clone(), theirs, ours });
+        }
+        let current = channel.map(|channel| channel.release);
+        let expected = match wish.expect {
+            None => return Ok(()),
+            Some(Expectation::Nothing) => None,
+            Some(Expectation::Release(id)) => Some(id),
+        };
+        if current == expected {
+            return Ok(());
+        }
+        let found = current.map_or_else(|| "no release".to_owned(), |id| format!("release {id}"));
+        Err(Refusal::Unexpected { channel: wish.channel.clone(), found })
+    }
+
+    /// Notes that pages, manifest and CDN have followed a channel's move of that sequence.
+    ///
+    /// # Errors
+    /// The channel is gone.
+    pub fn synced(&self, name: &ChannelName, synced: &Synced) -> Result<Step, Refusal> {
+        let mut next = self.clone();
+        let channel = next.channels.get_mut(name).ok_or_else(|| Refusal::NoChannel(name.clone()))?;
+        if channel.sequence != synced.sequence || channel.synced.as_ref() == Some(synced) {
+            return Ok(Step::Already);
+        }
+        channel.synced = Some(synced.clone());
+        Ok(Step::Changed(next))
+    }
+
+    fn has_happened(&self, wish: &Move) -> bool {
+        let channel = self.channels.get(&wish.channel);
+        channel.is_some_and(|channel| channel.moves.iter().any(|moved| moved.id == wish.id))
+    }
+}
+
+impl Channel {
+    /// The move that made the current release current.
+    pub fn last_move(&self) -> Option<&Moved> {
+        self.moves.last()
+    }
+
+    /// Whether pages, manifest and CDN have followed the last move.
+    pub fn is_synced(&self) -> bool {
+        self.synced.as_ref().is_some_and(|synced| synced.sequence == self.sequence)
+    }
+}
+
+impl Provenance {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Stamp {
+    /// The moment, or `modified` if this was written with the ledger that was modified then.
+    pub fn or(self, modified: Timestamp) -> Timestamp {
+        match self {
+            Self::Now => modified,
+            Self::At(moment) => moment,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

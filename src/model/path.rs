@@ -1,0 +1,125 @@
+//! Logical paths: how an asset is named in its source folder and in the manifest.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A relative path with `/` between its segments, as the site's authors write it: `css/app.css`.
+///
+/// It never leaves its root, and every character of it survives the journey through S3's XML answers and,
+/// percent-encoded, through a URL.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetPath(Arc<str>);
+
+/// Why a name cannot be a logical path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// Nothing between two slashes, before the first or after the last.
+    #[error("a segment of the path is empty")]
+    EmptySegment,
+    /// A `.` or `..` segment: browsers and CDNs resolve these before they ask.
+    #[error("`.` and `..` cannot be part of a path")]
+    DotSegment,
+    /// A control character or a non-character, which S3 cannot list (XML 1.0, section 2.2).
+    #[error("the name holds the character U+{0:04X}, which S3 and XML cannot carry")]
+    Unprintable(u32),
+}
+
+impl AssetPath {
+    /// Checks `text` and takes it as a logical path.
+    ///
+    /// # Errors
+    /// The first rule that the path breaks.
+    pub fn new(text: &str) -> Result<Self, PathError> {
+        if let Some(bad) = text.chars().find(|&c| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}')) {
+            return Err(PathError::Unprintable(u32::from(bad)));
+        }
+        for segment in text.split('/') {
+            match segment {
+                "" => return Err(PathError::EmptySegment),
+                "." | ".." => return Err(PathError::DotSegment),
+                _ => {}
+            }
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last segment.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// Everything before the last segment, with its slash; empty at the root.
+    pub fn directory(&self) -> &str {
+        &self.0[..self.0.len() - self.file_name().len()]
+    }
+
+    /// The file name cut before its last dot, and what follows that dot. A leading dot begins a stem, not an
+    /// extension, and a name without a dot has none.
+    pub fn stem_and_extension(&self) -> (&str, Option<&str>) {
+        let name = self.file_name();
+        match name.rfind('.') {
+            Some(at) if at > 0 => (&name[..at], Some(&name[at + 1..])),
+            _ => (name, None),
+        }
+    }
+}
+
+impl fmt::Display for AssetPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AssetPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &*self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_work() {
+        for text in ["a", "css/app.css", "⊗.txt", "%2F.txt", "a b/c d.js", ".well-known/x", "...", "a\\b", "a?b#c"] {
+            assert_eq!(AssetPath::new(text).map(|p| p.to_string()).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn names_that_do_not() {
+        for (text, error) in [
+            ("", PathError::EmptySegment),
+            ("/a", PathError::EmptySegment),
+            ("a//b", PathError::EmptySegment),
+            ("a/", PathError::EmptySegment),
+            ("../a", PathError::DotSegment),
+            ("a/./b", PathError::DotSegment),
+            ("a\nb", PathError::Unprintable(10)),
+            ("a\u{7f}", PathError::Unprintable(127)),
+            ("\u{FFFE}", PathError::Unprintable(0xFFFE)),
+        ] {
+            assert_eq!(AssetPath::new(text), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_name() {
+        for (text, directory, stem, extension) in [
+            ("css/app.css", "css/", "app", Some("css")),
+            ("jquery.min.js", "", "jquery.min", Some("js")),
+            ("a/LICENSE", "a/", "LICENSE", None),
+            (".htaccess", "", ".htaccess", None),
+            ("x.", "", "x", Some("")),
+        ] {
+            let path = AssetPath::new(text).expect(text);
+            assert_eq!((path.directory(), path.stem_and_extension()), (directory, (stem, extension)));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! A release: which object every logical path stands for. It holds no time, no machine and no order of discovery,
+//! so the same tree and settings give the same release anywhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::address::{Address, hex};
+use super::headers::Headers;
+use super::layout::Name;
+use super::path::AssetPath;
+
+/// Logical paths and what they stand for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// Files that are served under the key of their object.
+    pub assets: BTreeMap<AssetPath, Entry>,
+    /// Files that are served under their own URL; their objects are kept so that a rollback needs no files.
+    pub pages: BTreeMap<AssetPath, Entry>,
+}
+
+/// One file of a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Where its immutable object lies, below the prefix.
+    pub name: Name,
+    /// Length of the bytes.
+    pub size: u64,
+    /// The address, whole; for a sealed asset that of its bytes alone, for its name is the bundler's.
+    pub address: Address,
+    /// The response headers.
+    pub headers: Arc<Headers>,
+    /// For scripts and styles.
+    pub integrity: Option<Integrity>,
+    /// Whether a bundler chose the name.
+    pub sealed: bool,
+}
+
+impl Release {
+    /// Every file, assets first.
+    pub fn entries(&self) -> impl Iterator<Item = (&AssetPath, &Entry)> {
+        self.assets.iter().chain(&self.pages)
+    }
+
+    /// A digest of everything in the release but the integrity values, which follow from the bytes. It tells
+    /// without reading a release document, and without hashing each file a second time, whether a tree is the one
+    /// a release was made of.
+    pub fn tree(&self) -> TreeDigest {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"lastly tree 1\n");
+        for (kind, entries) in [("asset", &self.assets), ("page", &self.pages)] {
+            for (path, entry) in entries {
+                // No path and no name holds a line feed, and every address is of one length.
+                let sealed = if entry.sealed { "sealed " } else { "" };
+                hasher.update(format!("{sealed}{kind} {}\n{path}\n{}\n", entry.address, entry.name).as_bytes());
+                if entry.sealed {
+                    hasher.update(entry.headers.canonical().as_bytes());
+                }
+            }
+        }
+        TreeDigest::of_hash(&hasher.finalize())
+    }
+}
+
+/// Defines an id of 128 bits that reads and shows as 32 lower-case hex digits.
+macro_rules! digest {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            fn of_hash(hash: &blake3::Hash) -> Self {
+                let mut short = [0; 16];
+                short.copy_from_slice(&hash.as_bytes()[..16]);
+                Self(short)
+            }
+
+            /// Reads 32 lower-case hex digits.
+            pub fn parse(text: &str) -> Option<Self> {
+                let lower = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+                let number = (lower && text.len() == 32).then(|| u128::from_str_radix(text, 16).ok())??;
+                Some(Self(number.to_be_bytes()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+    };
+}
+
+digest! {
+    /// The first 128 bits of the BLAKE3 hash of a release document's bytes: `b3sum` of the stored file begins so.
+    ReleaseId
+}
+
+digest! {
+    /// See [`Release::tree`].
+    TreeDigest
+}
+
+impl ReleaseId {
+    /// The id of the release that `document` describes.
+    pub fn of_document(document: &[u8]) -> Self {
+        Self::of_hash(&blake3::hash(document))
+    }
+
+    /// The first digits, enough to tell releases apart at a glance.
+    pub fn short(&self) -> String {
+        hex(&self.0[..6])
+    }
+}
+
+/// A value for `integrity` attributes (W3C Subresource Integrity): `sha384-` and base64.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Integrity(Box<str>);
+
+impl Integrity {
+    /// Takes the text of an `integrity` value; lastly writes `sha384-…` only.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text of the value.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Integrity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What became of a logical path between two releases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference<'a> {
+    /// Only the later release has it.
+    Added(&'a Entry),
+    /// Only the earlier release has it.
+    Removed(&'a Entry),
+    /// Both have it, with other bytes or headers.
+    Changed(&'a Entry, &'a Entry),
+}
+
+/// What differs between two releases, by logical path; assets and pages are compared apart.
+pub fn differences<'a>(earlier: &'a Release, later: &'a Release) -> Vec<(&'a AssetPath, Difference<'a>)> {
+    let mut found = Vec::new();
+    for (before, after) in [(&earlier.assets, &later.assets), (&earlier.pages, &later.pages)] {
+        for (path, old) in before {
+            match after.get(path) {
+                None => found.push((path, Difference::Removed(old))),
+                Some(new) if new.address != old.address || new.name != old.name => {
+                    found.push((path, Difference::Changed(old, new)));
+                }
+                Some(_) => {}
+            }
+        }
+        let added = after.iter().filter(|(path, _)| !before.contains_key(path));
+        found.extend(added.map(|(path, new)| (path, Difference::Added(new))));
+    }
+    found.sort_by_key(|(path, _)| *path);
+    found
+}
