@@ -22,8 +22,6 @@ pub enum Event {
     },
     /// A release has been worked out.
     Prepared {
-        /// Its id, where it was needed already.
-        release: Option<ReleaseId>,
         /// Source maps that everyone will be able to read.
         source_maps: usize,
     },

@@ -7,7 +7,16 @@
 
 pub mod cdn;
 pub mod clock;
+pub mod collect;
+pub mod commit;
+pub mod config;
 pub mod error;
 pub mod event;
+pub mod follow;
+pub mod history;
 pub mod model;
+pub mod prepare;
+pub mod publish;
+pub mod rollback;
+pub mod site;
 pub mod store;

@@ -5,6 +5,7 @@
 //! I3) are rules of the types.
 
 pub mod memory;
+pub mod probe;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -332,6 +333,12 @@ impl StoreError {
     /// An error that certainly came to nothing.
     pub fn refused(verb: Verb, key: impl fmt::Display, reason: Reason) -> Self {
         Self { verb, key: key.to_string(), reason, certainty: Certainty::Refused, source: None }
+    }
+
+    /// Whether the same request, made again, might succeed and can do no harm: it certainly came to nothing, for want
+    /// of an answer.
+    pub fn is_passing(&self) -> bool {
+        self.certainty == Certainty::Refused && self.reason == Reason::Unavailable
     }
 
     /// The same error, when the answer was lost and nobody can say whether the request was carried out.

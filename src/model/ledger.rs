@@ -139,8 +139,6 @@ pub struct Move {
     pub id: Uuid,
     /// The channel.
     pub channel: ChannelName,
-    /// The release it shall show.
-    pub release: ReleaseId,
     /// By which command.
     pub cause: Cause,
     /// The build's number: refused when the channel has seen a higher one.
@@ -197,6 +195,17 @@ pub enum Refusal {
     NothingBefore(ChannelName),
 }
 
+/// A text that does not mean one release.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindError {
+    /// No release of the ledger begins so, and no channel is called so.
+    #[error("`{0}` is neither a release in the ledger nor a channel")]
+    None(String),
+    /// More than one does.
+    #[error("`{0}` begins the ids of {1} releases")]
+    Several(String, usize),
+}
+
 /// What a step makes of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -237,6 +246,24 @@ impl Ledger {
     /// The release that was made of the same tree, if one is kept.
     pub fn made_of(&self, tree: TreeDigest) -> Option<ReleaseId> {
         self.releases.iter().find(|(_, kept)| kept.tree == tree).map(|(id, _)| *id)
+    }
+
+    /// The release that `text` means: a channel's name stands for what it shows, anything else for the one kept
+    /// release whose id begins so.
+    ///
+    /// # Errors
+    /// None does, or several do.
+    pub fn find(&self, text: &str) -> Result<ReleaseId, FindError> {
+        if let Some((_, channel)) = self.channels.iter().find(|(name, _)| name.as_str() == text) {
+            return Ok(channel.release);
+        }
+        let matching: Vec<ReleaseId> =
+            self.releases.keys().filter(|id| !text.is_empty() && id.to_string().starts_with(text)).copied().collect();
+        match matching[..] {
+            [id] => Ok(id),
+            [] => Err(FindError::None(text.to_owned())),
+            _ => Err(FindError::Several(text.to_owned(), matching.len())),
+        }
     }
 
     /// The release a rollback without a name returns to: the one that was published or activated before the one
@@ -304,13 +331,13 @@ impl Ledger {
     ///
     /// # Errors
     /// The intent is gone, or the move is refused.
-    pub fn promote(&self, intent: Uuid, tree: TreeDigest, wish: &Move) -> Result<Step, Refusal> {
+    pub fn promote(&self, intent: Uuid, release: ReleaseId, tree: TreeDigest, wish: &Move) -> Result<Step, Refusal> {
         if self.has_happened(wish) {
             return Ok(Step::Already);
         }
-        match self.stage(intent, wish.release, tree, &wish.provenance)? {
-            Step::Changed(staged) => staged.carry_out(wish),
-            Step::Already => self.carry_out(wish),
+        match self.stage(intent, release, tree, &wish.provenance)? {
+            Step::Changed(staged) => staged.carry_out(wish, release),
+            Step::Already => self.carry_out(wish, release),
         }
     }
 
@@ -318,31 +345,31 @@ impl Ledger {
     ///
     /// # Errors
     /// The release is not kept, or the move is refused.
-    pub fn carry_out(&self, wish: &Move) -> Result<Step, Refusal> {
+    pub fn carry_out(&self, wish: &Move, release: ReleaseId) -> Result<Step, Refusal> {
         if self.has_happened(wish) {
             return Ok(Step::Already);
         }
         self.permits(wish)?;
-        if !self.releases.contains_key(&wish.release) {
-            return Err(Refusal::NotKept(wish.release));
+        if !self.releases.contains_key(&release) {
+            return Err(Refusal::NotKept(release));
         }
         let before = self.current(&wish.channel);
         let mut next = self.clone();
         let channel = next.channels.entry(wish.channel.clone()).or_insert_with(|| Channel {
-            release: wish.release,
+            release,
             sequence: 0,
             build: None,
             synced: None,
             expires: None,
             moves: Vec::new(),
         });
-        channel.release = wish.release;
+        channel.release = release;
         channel.sequence = (channel.sequence + 1).max(wish.build.unwrap_or(0));
         channel.build = channel.build.max(wish.build);
         channel.expires = wish.expires.or(channel.expires);
         channel.moves.push(Moved {
             id: wish.id,
-            release: wish.release,
+            release,
             sequence: channel.sequence,
             at: Stamp::Now,
             cause: wish.cause,
@@ -350,7 +377,7 @@ impl Ledger {
         });
         let still_current = |id| next.channels.values().any(|channel| channel.release == id);
         let retired = before.filter(|id| !still_current(*id));
-        for (id, stamp) in [(retired, Some(Stamp::Now)), (Some(wish.release), None)] {
+        for (id, stamp) in [(retired, Some(Stamp::Now)), (Some(release), None)] {
             if let Some(kept) = id.and_then(|id| next.releases.get_mut(&id)) {
                 kept.retired_at = stamp;
             }
@@ -411,6 +438,18 @@ impl Channel {
     /// Whether pages, manifest and CDN have followed the last move.
     pub fn is_synced(&self) -> bool {
         self.synced.as_ref().is_some_and(|synced| synced.sequence == self.sequence)
+    }
+}
+
+impl Expectation {
+    /// Reads `none`, or what [`Ledger::find`] finds; anything else is no release that is kept, so it is certainly not
+    /// the current one.
+    pub fn read(text: &str, ledger: &Ledger) -> Self {
+        match (text, ledger.find(text)) {
+            ("none", _) => Self::Nothing,
+            (_, Ok(id)) => Self::Release(id),
+            (other, Err(_)) => Self::Release(ReleaseId::of_document(other.as_bytes())),
+        }
     }
 }
 

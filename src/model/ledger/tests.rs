@@ -8,11 +8,10 @@ fn tree(n: u8) -> TreeDigest {
     TreeDigest::parse(&format!("{n:032x}")).expect("32 digits")
 }
 
-fn wish(move_id: u128, release: u8, cause: Cause) -> Move {
+fn wish(move_id: u128, cause: Cause) -> Move {
     Move {
         id: Uuid::from_u128(move_id),
         channel: ChannelName::live(),
-        release: id(release),
         cause,
         build: None,
         expect: None,
@@ -33,7 +32,7 @@ fn published(releases: &[u8]) -> Ledger {
     releases.iter().fold(Ledger::new("static/"), |ledger, &n| {
         let intent = Uuid::from_u128(1000 + u128::from(n));
         let registered = changed(Ok(ledger.register(intent, id(n))));
-        changed(registered.promote(intent, tree(n), &wish(n.into(), n, Cause::Publish)))
+        changed(registered.promote(intent, id(n), tree(n), &wish(n.into(), Cause::Publish)))
             .settled(Timestamp::from_unix(n.into()))
     })
 }
@@ -52,43 +51,43 @@ fn a_commit_moves_the_channel_and_retires_what_was_there() {
 #[test]
 fn a_release_that_another_channel_shows_is_not_retired() {
     let ledger = published(&[1]);
-    let preview = Move { channel: ChannelName::new("preview").expect("plain"), ..wish(7, 1, Cause::Activate) };
-    let ledger = changed(ledger.carry_out(&preview));
+    let preview = Move { channel: ChannelName::new("preview").expect("plain"), ..wish(7, Cause::Activate) };
+    let ledger = changed(ledger.carry_out(&preview, id(1)));
     let intent = Uuid::from_u128(50);
     let ledger = changed(Ok(ledger.register(intent, id(2))));
-    let ledger = changed(ledger.promote(intent, tree(2), &wish(8, 2, Cause::Publish)));
+    let ledger = changed(ledger.promote(intent, id(2), tree(2), &wish(8, Cause::Publish)));
     assert_eq!(ledger.releases[&id(1)].retired_at, None);
 }
 
 #[test]
 fn a_publisher_without_its_intent_is_sent_back() {
     let ledger = published(&[1]);
-    let step = ledger.promote(Uuid::from_u128(9), tree(2), &wish(9, 2, Cause::Publish));
+    let step = ledger.promote(Uuid::from_u128(9), id(2), tree(2), &wish(9, Cause::Publish));
     assert_eq!(step, Err(Refusal::IntentGone));
     // A release that is kept is whole, so the intent is not needed.
-    let again = changed(ledger.promote(Uuid::from_u128(9), tree(1), &wish(9, 1, Cause::Publish)));
+    let again = changed(ledger.promote(Uuid::from_u128(9), id(1), tree(1), &wish(9, Cause::Publish)));
     assert_eq!(again.channels[&ChannelName::live()].sequence, 2);
 }
 
 #[test]
 fn a_step_whose_answer_was_lost_recognises_itself() {
     let ledger = published(&[1, 2]);
-    assert_eq!(ledger.promote(Uuid::from_u128(1001), tree(1), &wish(1, 1, Cause::Publish)), Ok(Step::Already));
+    assert_eq!(ledger.promote(Uuid::from_u128(1001), id(1), tree(1), &wish(1, Cause::Publish)), Ok(Step::Already));
     assert_eq!(ledger.stage(Uuid::from_u128(1001), id(1), tree(1), &Provenance::default()), Ok(Step::Already));
     assert_eq!(ledger.abandon(Uuid::from_u128(1001)), Step::Already);
 }
 
 #[test]
 fn an_older_build_never_replaces_a_newer_one() {
-    let numbered = |n, build| Move { build, ..wish(n, 1, Cause::Activate) };
-    let ledger = changed(published(&[1, 2]).carry_out(&numbered(10, Some(40))));
+    let numbered = |n, build| Move { build, ..wish(n, Cause::Activate) };
+    let ledger = changed(published(&[1, 2]).carry_out(&numbered(10, Some(40)), id(1)));
     let channel = &ledger.channels[&ChannelName::live()];
     assert_eq!((channel.sequence, channel.build), (40, Some(40)));
-    let refusal = ledger.carry_out(&numbered(11, Some(39)));
+    let refusal = ledger.carry_out(&numbered(11, Some(39)), id(1));
     assert_eq!(refusal, Err(Refusal::Outrun { channel: ChannelName::live(), theirs: 40, ours: 39 }));
     // The same build again, and moves without a number, are free to go on.
-    let ledger = changed(ledger.carry_out(&numbered(12, Some(40))));
-    let ledger = changed(ledger.carry_out(&Move { release: id(2), ..numbered(13, None) }));
+    let ledger = changed(ledger.carry_out(&numbered(12, Some(40)), id(1)));
+    let ledger = changed(ledger.carry_out(&numbered(13, None), id(2)));
     let channel = &ledger.channels[&ChannelName::live()];
     assert_eq!((channel.sequence, channel.build), (42, Some(40)));
 }
@@ -98,9 +97,9 @@ fn rollbacks_go_further_back_each_time() {
     let live = ChannelName::live();
     let ledger = published(&[1, 2, 3]);
     assert_eq!(ledger.before_current(&live), Ok(id(2)));
-    let ledger = changed(ledger.carry_out(&wish(20, 2, Cause::Rollback)));
+    let ledger = changed(ledger.carry_out(&wish(20, Cause::Rollback), id(2)));
     assert_eq!(ledger.before_current(&live), Ok(id(1)));
-    let ledger = changed(ledger.carry_out(&wish(21, 1, Cause::Rollback)));
+    let ledger = changed(ledger.carry_out(&wish(21, Cause::Rollback), id(1)));
     assert_eq!(ledger.before_current(&live), Err(Refusal::NothingBefore(live.clone())));
     let nowhere = ChannelName::new("nowhere").expect("plain");
     assert_eq!(ledger.before_current(&nowhere), Err(Refusal::NoChannel(nowhere.clone())));
@@ -109,7 +108,7 @@ fn rollbacks_go_further_back_each_time() {
 #[test]
 fn expectations_hold_or_refuse() {
     let ledger = published(&[1, 2]);
-    let expecting = |expect| ledger.permits(&Move { expect: Some(expect), ..wish(30, 1, Cause::Activate) });
+    let expecting = |expect| ledger.permits(&Move { expect: Some(expect), ..wish(30, Cause::Activate) });
     assert_eq!(expecting(Expectation::Release(id(2))), Ok(()));
     assert!(matches!(expecting(Expectation::Release(id(1))), Err(Refusal::Unexpected { .. })));
     assert!(matches!(expecting(Expectation::Nothing), Err(Refusal::Unexpected { .. })));
@@ -117,7 +116,7 @@ fn expectations_hold_or_refuse() {
 
 #[test]
 fn only_what_is_kept_can_become_current() {
-    assert_eq!(published(&[1]).carry_out(&wish(31, 9, Cause::Activate)), Err(Refusal::NotKept(id(9))));
+    assert_eq!(published(&[1]).carry_out(&wish(31, Cause::Activate), id(9)), Err(Refusal::NotKept(id(9))));
 }
 
 #[test]
@@ -127,4 +126,13 @@ fn a_late_note_of_synchrony_changes_nothing() {
     assert_eq!(ledger.synced(&ChannelName::live(), &note(1)), Ok(Step::Already));
     let ledger = changed(ledger.synced(&ChannelName::live(), &note(2)));
     assert!(ledger.channels[&ChannelName::live()].is_synced());
+}
+
+#[test]
+fn releases_are_found_by_channel_or_by_the_beginning_of_their_id() {
+    let ledger = published(&[1, 2]);
+    assert_eq!(ledger.find("live"), Ok(id(2)));
+    assert_eq!(ledger.find(&id(1).to_string()[..8]), Ok(id(1)));
+    assert_eq!(ledger.find("zz"), Err(FindError::None("zz".to_owned())));
+    assert_eq!(ledger.find(""), Err(FindError::None(String::new())));
 }

@@ -1,0 +1,172 @@
+//! From files to a release: every file is read once, on all cores, and its address taken.
+
+use std::collections::HashMap;
+use std::fs::File as OpenFile;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
+
+use rayon::prelude::*;
+
+use super::source::{Source, Sources};
+use super::walk::File;
+use crate::event::Problem;
+use crate::model::address::{Address, Addresser};
+use crate::model::headers::Headers;
+use crate::model::layout::{LONGEST_KEY, Layout, Name};
+use crate::model::path::AssetPath;
+use crate::model::release::{Entry, Integrity, Release};
+use crate::prepare::integrity::{integrity_of, is_checked};
+use crate::prepare::rules::{Kind, Rules, is_source_map};
+
+/// How much of a file is held while its address is taken.
+const BUFFER: usize = 256 << 10;
+
+/// A release before its integrity values, and where its bytes are.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What is to be published.
+    pub release: Release,
+    /// Where the bytes of each of its objects come from.
+    pub sources: Sources,
+    /// Bytes of all files together.
+    pub bytes: u64,
+    /// Source maps among the files, which everyone will be able to read.
+    pub source_maps: usize,
+}
+
+/// Takes the address of every file.
+///
+/// # Errors
+/// Every file that cannot be read, or cannot lie where it would have to.
+pub fn prepare(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> Result<Prepared, Vec<Problem>> {
+    let addressers = Addressers { generation, shared: Mutex::default() };
+    let treated: Vec<_> =
+        files.par_iter().map_init(Vec::new, |buffer, file| treat(file, rules, layout, &addressers, buffer)).collect();
+
+    let mut prepared = Prepared { release: Release::default(), sources: Sources::new(), bytes: 0, source_maps: 0 };
+    let mut problems = Vec::new();
+    for treated in treated {
+        match treated {
+            Ok(None) => {}
+            Ok(Some((kind, path, entry, source))) => {
+                prepared.bytes += entry.size;
+                prepared.source_maps += usize::from(is_source_map(&path));
+                prepared.sources.insert(entry.name.clone(), source);
+                let entries =
+                    if kind == Kind::Page { &mut prepared.release.pages } else { &mut prepared.release.assets };
+                entries.insert(path, entry);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(prepared) } else { Err(problems) }
+}
+
+type Treated = Option<(Kind, AssetPath, Entry, Source)>;
+
+fn treat(
+    file: &File,
+    rules: &Rules,
+    layout: &Layout,
+    addressers: &Addressers,
+    buffer: &mut Vec<u8>,
+) -> Result<Treated, Problem> {
+    let treatment = rules.treat(&file.path);
+    let sealed = match treatment.kind {
+        Kind::Excluded => return Ok(None),
+        kind => kind == Kind::Sealed,
+    };
+    let addresser = if sealed { addressers.of_bytes() } else { addressers.under(&treatment.headers) };
+    let (address, size) = address(file, &addresser, buffer)
+        .map_err(|error| Problem::error(format!("cannot be read: {error}")).in_file(&file.file))?;
+    let name = if sealed { Name::sealed(&file.path) } else { Name::addressed(&file.path, &address) };
+    let own = (treatment.kind != Kind::Asset).then(|| Name::sealed(&file.path));
+    if let Some(why) = own.as_ref().and_then(|own| layout.reserved(own)) {
+        let message = format!("cannot be published under its own name: {why}");
+        let hint = "a rule with `kind = \"asset\"` publishes it under its address";
+        return Err(Problem::error(message).in_file(&file.file).hint(hint));
+    }
+    let length = layout.key(&name).as_str().len();
+    if length > LONGEST_KEY {
+        let message = format!("its key would have {length} bytes; S3 takes {LONGEST_KEY}");
+        return Err(Problem::error(message).in_file(&file.file));
+    }
+    let source = Source { file: file.file.clone(), size, address, addresser };
+    let entry = Entry { name, size, address, headers: treatment.headers, integrity: None, sealed };
+    Ok(Some((treatment.kind, file.path.clone(), entry, source)))
+}
+
+/// The address of a file's bytes, and how many there were.
+fn address(file: &File, addresser: &Addresser, buffer: &mut Vec<u8>) -> io::Result<(Address, u64)> {
+    buffer.resize(BUFFER, 0);
+    let mut open = OpenFile::open(&file.file)?;
+    let mut addresser = addresser.clone();
+    let mut size = 0;
+    loop {
+        match open.read(buffer) {
+            Ok(0) => return Ok((addresser.finish(), size)),
+            Ok(read) => {
+                addresser.update(&buffer[..read]);
+                size += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// One addresser for each set of headers, shared by all files that have it.
+struct Addressers {
+    generation: u64,
+    shared: Mutex<HashMap<Arc<Headers>, Arc<Addresser>>>,
+}
+
+impl Addressers {
+    fn under(&self, headers: &Arc<Headers>) -> Arc<Addresser> {
+        let mut shared = self.shared.lock().expect("no one panics while holding the addressers");
+        if let Some(addresser) = shared.get(headers) {
+            return addresser.clone();
+        }
+        let addresser = Arc::new(Addresser::new(headers, self.generation));
+        shared.insert(headers.clone(), addresser.clone());
+        addresser
+    }
+
+    /// For sealed files: their name is the bundler's and stays, so only the bytes count.
+    fn of_bytes(&self) -> Arc<Addresser> {
+        Arc::new(Addresser::new(&Headers::default(), 0))
+    }
+}
+
+/// Completes a release with the integrity values of its scripts and styles. What `known` releases say of the same
+/// address is taken over; the other files are read.
+///
+/// # Errors
+/// Every file that cannot be read any more, or has changed since its address was taken.
+pub fn add_integrity(release: &mut Release, sources: &Sources, known: &[&Release]) -> Result<(), Vec<Problem>> {
+    let known: HashMap<(&Name, Address), &Integrity> = known
+        .iter()
+        .flat_map(|release| release.entries())
+        .filter_map(|(_, entry)| Some(((&entry.name, entry.address), entry.integrity.as_ref()?)))
+        .collect();
+    let entries: Vec<&mut Entry> = release.assets.values_mut().chain(release.pages.values_mut()).collect();
+    let checked = entries.into_par_iter().filter(|entry| is_checked(&entry.headers));
+    let problems: Vec<Problem> = checked
+        .filter_map(|entry| {
+            if let Some(integrity) = known.get(&(&entry.name, entry.address)) {
+                entry.integrity = Some((*integrity).clone());
+                return None;
+            }
+            let source = &sources[&entry.name];
+            match source.read() {
+                Ok(bytes) => entry.integrity = Some(integrity_of(&bytes)),
+                Err(error) => {
+                    let hint = "something writes to the source folder: publish when it has finished";
+                    return Some(Problem::error(format!("cannot be read: {error}")).in_file(&source.file).hint(hint));
+                }
+            }
+            None
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}

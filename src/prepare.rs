@@ -1,0 +1,6 @@
+//! What becomes of a file on its way into a release: how it is treated, and what is derived from its bytes.
+//!
+//! Everything here is pure; `collect` reads the files.
+
+pub mod integrity;
+pub mod rules;

@@ -1,0 +1,342 @@
+//! How each file is treated: as asset, page or sealed, and under which headers. lastly's own defaults come first, the
+//! user's rules on top of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::model::headers::{HeaderError, Headers};
+use crate::model::path::AssetPath;
+
+/// What a file becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Served under its address.
+    Asset,
+    /// Served under its own URL.
+    Page,
+    /// Served under the name that a bundler gave it, created once.
+    Sealed,
+    /// Not published.
+    Excluded,
+}
+
+impl Kind {
+    /// Every kind with its word in the settings.
+    pub const WORDS: [(&'static str, Self); 4] =
+        [("asset", Self::Asset), ("page", Self::Page), ("sealed", Self::Sealed), ("exclude", Self::Excluded)];
+}
+
+/// Whether source maps are published, for everyone to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceMaps {
+    /// They are; the summary says how many.
+    #[default]
+    Publish,
+    /// They are left out.
+    Exclude,
+}
+
+/// A rule of the user's. Where several match a file, each one's headers are set in turn, and the last kind counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// Globs over logical paths; a glob without a slash matches file names in any folder.
+    pub files: Vec<String>,
+    /// What matching files become; `None` leaves that to other rules.
+    pub kind: Option<Kind>,
+    /// Headers to set, or with `None` to take away.
+    pub headers: Vec<(String, Option<String>)>,
+    /// Whether matching source maps are published; `None` leaves that to other rules.
+    pub source_maps: Option<SourceMaps>,
+}
+
+/// What is wrong with a rule, by its place in the list.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RuleError {
+    /// A glob that cannot be read.
+    #[error("rule {}: `{glob}` is not a glob: {reason}", .rule + 1)]
+    BadGlob {
+        /// Which rule, from 0.
+        rule: usize,
+        /// The glob.
+        glob: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A header that cannot be stored.
+    #[error("rule {}: {error}", .rule + 1)]
+    BadHeader {
+        /// Which rule, from 0.
+        rule: usize,
+        /// Why not.
+        error: HeaderError,
+    },
+}
+
+/// Pages besides `*.html`: files that browsers, crawlers and other software ask for by name, or whose URL is their
+/// identity, as a service worker's is.
+const PAGES: [&str; 29] = [
+    "*.html",
+    "*.htm",
+    "/robots.txt",
+    "/humans.txt",
+    "/security.txt",
+    "/ads.txt",
+    "/app-ads.txt",
+    "/llms.txt",
+    "/favicon.ico",
+    "/apple-touch-icon*.png",
+    "/browserconfig.xml",
+    "/crossdomain.xml",
+    "/opensearch.xml",
+    "/sitemap*.xml",
+    "/sitemap*.xml.gz",
+    "/version.json",
+    "/.well-known/**",
+    "atom.xml",
+    "feed.xml",
+    "index.xml",
+    "rss.xml",
+    "feed.json",
+    "sw.js",
+    "service-worker.js",
+    "serviceworker.js",
+    "firebase-messaging-sw.js",
+    "ngsw-worker.js",
+    "ngsw.json",
+    "OneSignalSDKWorker.js",
+];
+
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const REVALIDATED: &str = "no-cache";
+
+/// The rules of a site, ready to be asked. Files that are treated alike share one set of headers.
+#[derive(Debug)]
+pub struct Rules {
+    pages: Vec<GlobMatcher>,
+    rules: Vec<(Vec<GlobMatcher>, Rule)>,
+    source_maps: SourceMaps,
+    shared: Mutex<HashMap<Shape, Arc<Headers>>>,
+}
+
+/// Everything that decides a file's headers.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Shape {
+    kind: Kind,
+    content_type: String,
+    matched: Vec<usize>,
+}
+
+/// How one file is treated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Treatment {
+    /// What it becomes.
+    pub kind: Kind,
+    /// Its response headers.
+    pub headers: Arc<Headers>,
+}
+
+impl Rules {
+    /// Checks the user's rules and puts them on top of the defaults.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any rule.
+    pub fn new(rules: &[Rule], source_maps: SourceMaps) -> Result<Self, Vec<RuleError>> {
+        let mut errors = Vec::new();
+        let mut checked = Vec::new();
+        for (at, rule) in rules.iter().enumerate() {
+            let mut globs = Vec::new();
+            for glob in &rule.files {
+                match matcher(glob) {
+                    Ok(matcher) => globs.push(matcher),
+                    Err(error) => {
+                        let reason = error.kind().to_string();
+                        errors.push(RuleError::BadGlob { rule: at, glob: glob.clone(), reason });
+                    }
+                }
+            }
+            for (name, value) in &rule.headers {
+                if let Err(error) = Headers::default().set(name, value.as_deref().unwrap_or("-")) {
+                    errors.push(RuleError::BadHeader { rule: at, error });
+                }
+            }
+            checked.push((globs, rule.clone()));
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let pages = PAGES.iter().map(|glob| matcher(glob).expect("lastly's own globs are well formed")).collect();
+        Ok(Self { pages, rules: checked, source_maps, shared: Mutex::default() })
+    }
+
+    /// How a file is treated.
+    pub fn treat(&self, path: &AssetPath) -> Treatment {
+        let is_in = |globs: &[GlobMatcher]| globs.iter().any(|glob| glob.is_match(path.as_str()));
+        let matched: Vec<usize> = (0..self.rules.len()).filter(|&at| is_in(&self.rules[at].0)).collect();
+        let matching = || matched.iter().map(|&at| &self.rules[at].1);
+        let maps = matching().filter_map(|rule| rule.source_maps).next_back().unwrap_or(self.source_maps);
+        let chosen = matching().filter_map(|rule| rule.kind).next_back();
+        let kind = match chosen {
+            _ if is_source_map(path) && maps == SourceMaps::Exclude => Kind::Excluded,
+            Some(kind) => kind,
+            None if is_in(&self.pages) => Kind::Page,
+            None => Kind::Asset,
+        };
+        let shape = Shape { kind, content_type: content_type(path), matched };
+        let mut shared = self.shared.lock().expect("no one panics while holding the headers");
+        if let Some(headers) = shared.get(&shape) {
+            return Treatment { kind, headers: headers.clone() };
+        }
+        let headers = Arc::new(self.headers(&shape));
+        shared.insert(shape, headers.clone());
+        Treatment { kind, headers }
+    }
+
+    fn headers(&self, shape: &Shape) -> Headers {
+        let cache = if shape.kind == Kind::Page { REVALIDATED } else { IMMUTABLE };
+        let defaults = [("cache-control", Some(cache)), ("content-type", Some(shape.content_type.as_str()))];
+        let chosen = shape.matched.iter().flat_map(|&at| &self.rules[at].1.headers);
+        let chosen = chosen.map(|(name, value)| (name.as_str(), value.as_deref()));
+        let mut headers = Headers::default();
+        for (name, value) in defaults.into_iter().chain(chosen) {
+            match value {
+                Some(value) => headers.set(name, value).expect("defaults are well formed, rules were checked"),
+                None => headers.remove(name),
+            }
+        }
+        headers
+    }
+}
+
+/// A glob over logical paths, in the manner of a gitignore file: without a slash it matches the file name, and a
+/// slash at its beginning ties it to the root.
+fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
+    let pattern = match glob.strip_prefix('/') {
+        Some(rooted) => rooted.to_owned(),
+        None if glob.contains('/') => glob.to_owned(),
+        None => format!("**/{glob}"),
+    };
+    let glob = GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build()?;
+    Ok(glob.compile_matcher())
+}
+
+/// Whether a file is a source map, by its name.
+pub fn is_source_map(path: &AssetPath) -> bool {
+    path.stem_and_extension().1 == Some("map")
+}
+
+/// The `Content-Type` of a file, from a table of lastly's own (`mime_guess`, and what it lacks), never the build
+/// machine's. Text is UTF-8.
+fn content_type(path: &AssetPath) -> String {
+    let extension = path.stem_and_extension().1.unwrap_or_default().to_ascii_lowercase();
+    let guess = match extension.as_str() {
+        // Source maps (ECMA-426, section 11) and what the table calls a MPEG stream or does not know.
+        "map" => "application/json".to_owned(),
+        "mjs" | "cjs" => "text/javascript".to_owned(),
+        "webmanifest" => "application/manifest+json".to_owned(),
+        "geojson" => "application/geo+json".to_owned(),
+        _ => mime_guess::from_ext(&extension).first_or_octet_stream().to_string(),
+    };
+    if guess.starts_with("text/") && !guess.contains("charset") { format!("{guess}; charset=utf-8") } else { guess }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> AssetPath {
+        AssetPath::new(text).expect(text)
+    }
+
+    fn rules(rules: &[Rule]) -> Rules {
+        Rules::new(rules, SourceMaps::Publish).expect("good rules")
+    }
+
+    #[test]
+    fn pages_are_html_and_well_known_names() {
+        let rules = rules(&[]);
+        for (file, kind) in [
+            ("index.html", Kind::Page),
+            ("docs/a/index.html", Kind::Page),
+            ("robots.txt", Kind::Page),
+            ("docs/robots.txt", Kind::Asset),
+            ("app/sw.js", Kind::Page),
+            (".well-known/acme/x", Kind::Page),
+            ("sitemap-1.xml", Kind::Page),
+            ("css/app.css", Kind::Asset),
+            ("favicon.ico", Kind::Page),
+        ] {
+            assert_eq!(rules.treat(&path(file)).kind, kind, "{file}");
+        }
+    }
+
+    #[test]
+    fn types_come_from_our_own_table() {
+        for (file, expected) in [
+            ("a.css", "text/css; charset=utf-8"),
+            ("a.js", "text/javascript; charset=utf-8"),
+            ("a.mjs", "text/javascript; charset=utf-8"),
+            ("a.js.map", "application/json"),
+            ("a.json", "application/json"),
+            ("a.svg", "image/svg+xml"),
+            ("a.wasm", "application/wasm"),
+            ("a.woff2", "font/woff2"),
+            ("a.webmanifest", "application/manifest+json"),
+            ("a.avif", "image/avif"),
+            ("A.PNG", "image/png"),
+            ("a.txt", "text/plain; charset=utf-8"),
+            ("LICENSE", "application/octet-stream"),
+            ("a.unheard-of", "application/octet-stream"),
+        ] {
+            assert_eq!(content_type(&path(file)), expected, "{file}");
+        }
+    }
+
+    #[test]
+    fn user_rules_lie_on_top_and_the_last_one_counts() {
+        let set = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+        let rules = rules(&[
+            Rule {
+                files: vec!["*.js".into()],
+                headers: vec![set("Cache-Control", "max-age=1"), set("x-amz-meta-team", "web")],
+                ..Rule::default()
+            },
+            Rule {
+                files: vec!["dist/**".into()],
+                kind: Some(Kind::Sealed),
+                headers: vec![set("cache-control", "max-age=2"), ("x-amz-meta-team".into(), None)],
+                ..Rule::default()
+            },
+        ]);
+        let treated = rules.treat(&path("dist/a.js"));
+        assert_eq!(treated.kind, Kind::Sealed);
+        assert_eq!(
+            treated.headers.iter().collect::<Vec<_>>(),
+            [("cache-control", "max-age=2"), ("content-type", "text/javascript; charset=utf-8")]
+        );
+        assert_eq!(rules.treat(&path("a.js")).headers.get("x-amz-meta-team"), Some("web"));
+        assert!(Arc::ptr_eq(&treated.headers, &rules.treat(&path("dist/b.js")).headers));
+    }
+
+    #[test]
+    fn source_maps_can_be_left_out_everywhere_or_by_glob() {
+        let nowhere = Rules::new(&[], SourceMaps::Exclude).expect("no rules");
+        assert_eq!(nowhere.treat(&path("a.js.map")).kind, Kind::Excluded);
+        assert_eq!(nowhere.treat(&path("map.js")).kind, Kind::Asset);
+        let some = Rule { files: vec!["vendor/**".into()], source_maps: Some(SourceMaps::Exclude), ..Rule::default() };
+        assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("vendor/a.js.map")).kind, Kind::Excluded);
+        assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("a.js.map")).kind, Kind::Asset);
+    }
+
+    #[test]
+    fn every_mistake_is_named() {
+        let rule = Rule {
+            files: vec!["a[".into(), "{".into()],
+            headers: vec![("Server".into(), Some("x".into()))],
+            ..Rule::default()
+        };
+        let errors = Rules::new(&[rule], SourceMaps::Publish).expect_err("bad rules");
+        assert_eq!(errors.len(), 3, "{errors:?}");
+    }
+}

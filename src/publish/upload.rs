@@ -1,0 +1,242 @@
+//! Creating objects: many at a time, each of them once, whoever else is at it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::plan::sealed_clash;
+use crate::collect::Source;
+use crate::error::Explain;
+use crate::event::{Event, Problem};
+use crate::model::layout::Key;
+use crate::model::path::AssetPath;
+use crate::model::release::Entry;
+use crate::model::wire::CondemnedVersion;
+use crate::site::Site;
+use crate::store::{Body, Certainty, Created, Found, Object, Reason, Replaced, Store, StoreError, Verb};
+
+/// Bytes of files held in memory at a time, in units of [`UNIT`].
+const UNITS: usize = 2048;
+const UNIT: u64 = 64 << 10;
+
+/// How often one object is looked at again because others create or delete it at the same time.
+const LOOKS: usize = 20;
+
+/// Versions that a collection has decided to delete, by key.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Condemned(BTreeMap<Key, BTreeSet<String>>);
+
+impl Condemned {
+    pub(super) fn new(versions: BTreeSet<CondemnedVersion>) -> Self {
+        let mut by_key: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
+        for CondemnedVersion { key, version } in versions {
+            by_key.entry(key).or_default().insert(version);
+        }
+        Self(by_key)
+    }
+
+    pub(super) fn has_key(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
+    }
+
+    fn has(&self, key: &Key, found: &Found) -> bool {
+        let versions = self.0.get(key);
+        found.version.as_ref().is_some_and(|version| versions.is_some_and(|known| known.contains(&version.0)))
+    }
+}
+
+/// One object to be created.
+#[derive(Clone, Debug)]
+pub(super) struct Upload {
+    pub path: AssetPath,
+    pub entry: Entry,
+    pub source: Source,
+}
+
+/// What has been uploaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Uploaded {
+    pub new: usize,
+    pub bytes: u64,
+    pub already: usize,
+}
+
+/// Objects that could not be created. The channel has not moved.
+#[derive(Debug, thiserror::Error)]
+#[error("{} of {total} objects could not be uploaded", failures.len())]
+pub struct UploadError {
+    total: usize,
+    failures: Vec<(AssetPath, Failure)>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the file cannot be read: {0}")]
+    Read(#[from] io::Error),
+    #[error("the store holds other bytes under that name")]
+    OtherBytes,
+    #[error("others create and delete it all the time")]
+    Contended,
+}
+
+impl UploadError {
+    fn new(total: usize, failures: Vec<(AssetPath, Failure)>) -> Self {
+        let problem = |(path, failure): &(AssetPath, Failure)| match failure {
+            Failure::OtherBytes => sealed_clash(path, "what the store holds"),
+            failure => Problem::error(format!("`{path}`: {}", with_causes(failure))),
+        };
+        let problems = failures.iter().map(problem).collect();
+        Self { total, failures, problems }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl Explain for UploadError {
+    fn hints(&self) -> Vec<String> {
+        let hints: BTreeSet<String> = self
+            .failures
+            .iter()
+            .flat_map(|(_, failure)| match failure {
+                Failure::Store(error) => error.hints(),
+                Failure::Read(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    vec!["something writes to the source folder: publish when it has finished".to_owned()]
+                }
+                _ => Vec::new(),
+            })
+            .collect();
+        hints.into_iter().collect()
+    }
+
+    fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+/// Creates every object, `concurrency` at a time, the largest first so that none of them is left over at the end.
+/// After a first failure nothing new is begun; what was begun is finished.
+pub(super) async fn upload(
+    site: &Site,
+    mut uploads: Vec<Upload>,
+    condemned: &Arc<Condemned>,
+    concurrency: usize,
+) -> Result<Uploaded, UploadError> {
+    let total = uploads.len();
+    uploads.sort_by_key(|upload| std::cmp::Reverse(upload.entry.size));
+    let memory = Arc::new(Semaphore::new(UNITS));
+    let mut waiting = uploads.into_iter();
+    let mut at_work = JoinSet::new();
+    let mut uploaded = Uploaded::default();
+    let mut failures = Vec::new();
+    loop {
+        while failures.is_empty() && at_work.len() < concurrency.max(1) {
+            let Some(upload) = waiting.next() else { break };
+            let (site, condemned, memory) = (site.clone(), condemned.clone(), memory.clone());
+            at_work.spawn(async move {
+                let outcome = upload_one(&site, &upload, &condemned, &memory).await;
+                (upload, outcome)
+            });
+        }
+        let Some(joined) = at_work.join_next().await else { break };
+        let (Upload { path, entry, .. }, outcome) = joined.expect("uploads neither panic nor are cancelled");
+        match outcome {
+            Ok(already) => {
+                if already {
+                    uploaded.already += 1;
+                } else {
+                    uploaded.new += 1;
+                    uploaded.bytes += entry.size;
+                }
+                site.tell(Event::Stored { path, key: site.layout.key(&entry.name), bytes: entry.size, already });
+            }
+            Err(failure) => failures.push((path, failure)),
+        }
+    }
+    if failures.is_empty() { Ok(uploaded) } else { Err(UploadError::new(total, failures)) }
+}
+
+/// Creates one object. Returns whether it was there already.
+async fn upload_one(site: &Site, upload: &Upload, condemned: &Condemned, memory: &Semaphore) -> Result<bool, Failure> {
+    let units = upload.source.held().div_ceil(UNIT).clamp(1, UNITS as u64);
+    let _held = memory.acquire_many(units as u32).await.expect("the semaphore is never closed");
+    let source = upload.source.clone();
+    let body = tokio::task::spawn_blocking(move || source.body()).await.map_err(io::Error::other)??;
+    let object = Object { headers: upload.entry.headers.clone(), body };
+    ensure(&*site.store, &site.layout.key(&upload.entry.name), &object, condemned).await
+}
+
+/// Makes sure that an object is in the store in a version that no collection will delete. Returns whether it was
+/// there already.
+async fn ensure(store: &dyn Store, key: &Key, object: &Object, condemned: &Condemned) -> Result<bool, Failure> {
+    for _ in 0..LOOKS {
+        // A key with condemned versions is most likely there: look first, and spare the bytes.
+        if !condemned.has_key(key) {
+            match create(store, key, object).await? {
+                Created::New(_) => return Ok(false),
+                Created::AlreadyThere => {}
+            }
+        }
+        let Some(found) = store.head(key).await? else {
+            match create(store, key, object).await? {
+                Created::New(_) => return Ok(false),
+                Created::AlreadyThere => continue,
+            }
+        };
+        if !is_same(&found, &object.body) {
+            return Err(Failure::OtherBytes);
+        }
+        if !condemned.has(key, &found) {
+            return Ok(true);
+        }
+        // The version that is there will be deleted, sooner or later. The same bytes once more are a new version,
+        // which nobody has condemned.
+        if let Replaced::Done(_) = store.replace(key, &found.etag, object.clone()).await? {
+            return Ok(false);
+        }
+    }
+    Err(Failure::Contended)
+}
+
+/// A create whose lost answer is found out: if the object is there now, it is there.
+async fn create(store: &dyn Store, key: &Key, object: &Object) -> Result<Created, Failure> {
+    match store.create(key, object.clone()).await {
+        Err(error) if error.certainty == Certainty::Unknown => match store.head(key).await {
+            Ok(Some(_)) => Ok(Created::AlreadyThere),
+            _ => Err(error.into()),
+        },
+        outcome => Ok(outcome?),
+    }
+}
+
+/// Whether what is there is what would be put there, by size and, where the store knows it, by checksum.
+fn is_same(found: &Found, body: &Body) -> bool {
+    let same_checksum = match (found.sha256, body) {
+        (Some(theirs), Body::Whole(bytes)) => theirs == <[u8; 32]>::from(Sha256::digest(bytes)),
+        _ => true,
+    };
+    found.size == body.size() && same_checksum
+}
+
+/// Makes sure that a private document is there: its key is the hash of its bytes, so whatever is there is right.
+pub(super) async fn ensure_document(
+    store: &dyn Store,
+    key: &Key,
+    object: &Object,
+    condemned: &Condemned,
+) -> Result<bool, StoreError> {
+    match ensure(store, key, object, condemned).await {
+        Ok(already) => Ok(already),
+        Err(Failure::Store(error)) => Err(error),
+        Err(other) => Err(StoreError::refused(Verb::Create, key, Reason::Other(other.to_string()))),
+    }
+}

@@ -1,0 +1,133 @@
+//! Moving a channel to a release that is kept already: back to an earlier one, or on to an uploaded one. It is one
+//! compare-and-swap; the public side follows as after a publish, and no files are needed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cdn::Cdn;
+use crate::collect::Sources;
+use crate::commit::{CommitError, change};
+use crate::error::Result;
+use crate::event::Event;
+use crate::follow::{FollowError, Followed, Following, follow};
+use crate::history::{HistoryError, ledger};
+use crate::model::layout::ChannelName;
+use crate::model::ledger::{Cause, Expectation, Ledger, Move, Provenance};
+use crate::model::release::ReleaseId;
+use crate::site::Site;
+
+/// A move as it was asked for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The channel.
+    pub channel: ChannelName,
+    /// Where to.
+    pub to: Destination,
+    /// The build's number, see [`Move::build`].
+    pub build: Option<u64>,
+    /// The release that must be current: the beginning of its id, or `none`.
+    pub expect: Option<String>,
+    /// See [`Move::expires`].
+    pub expires: Option<Duration>,
+    /// Whether only to say what would be done.
+    pub dry_run: bool,
+    /// Who asks for it, and why.
+    pub provenance: Provenance,
+    /// The URL that stands for the prefix.
+    pub base_url: Option<String>,
+    /// Requests in flight at a time.
+    pub concurrency: usize,
+}
+
+/// Where a channel moves to.
+#[derive(Clone, Debug)]
+pub enum Destination {
+    /// The release before the current one.
+    Before,
+    /// An earlier release: the beginning of its id, or a channel that shows it.
+    Earlier(String),
+    /// An uploaded release, likewise.
+    Uploaded(String),
+}
+
+/// What a move has done.
+#[derive(Debug)]
+pub struct Moved {
+    /// The release the channel showed before.
+    pub before: Option<ReleaseId>,
+    /// The release it shows now.
+    pub release: ReleaseId,
+    /// The channel's sequence.
+    pub sequence: u64,
+    /// Whether this run moved it.
+    pub moved: bool,
+    /// What pages, manifest and CDN needed.
+    pub followed: Followed,
+    /// Why they have not all followed, when they have not.
+    pub unfinished: Option<FollowError>,
+}
+
+/// Moves a channel to a release that is kept.
+///
+/// # Errors
+/// The store does not answer, or the move is refused; the channel has not moved, unless the error's kind is
+/// [`crate::error::Kind::Unknown`]. What remains to be done after the channel has moved is [`Moved::unfinished`].
+pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Result<Moved> {
+    let held = ledger(site).await?;
+    let (release, cause) = match &order.to {
+        Destination::Before => {
+            let before = held.ledger.before_current(&order.channel).map_err(CommitError::Refused)?;
+            (before, Cause::Rollback)
+        }
+        Destination::Earlier(text) => (held.ledger.find(text).map_err(HistoryError::Find)?, Cause::Rollback),
+        Destination::Uploaded(text) => (held.ledger.find(text).map_err(HistoryError::Find)?, Cause::Activate),
+    };
+    let wish = Move {
+        id: site.clock.fresh_id(),
+        channel: order.channel.clone(),
+        cause,
+        build: order.build,
+        expect: order.expect.as_deref().map(|text| Expectation::read(text, &held.ledger)),
+        expires: order.expires,
+        provenance: order.provenance.clone(),
+    };
+    let before = held.ledger.current(&order.channel);
+    let sequence_in = |ledger: &Ledger| ledger.channels.get(&order.channel).map_or(0, |channel| channel.sequence);
+    let mut outcome = Moved {
+        before,
+        release,
+        sequence: sequence_in(&held.ledger),
+        moved: false,
+        followed: Followed::default(),
+        unfinished: None,
+    };
+    let held = if before == Some(release) {
+        held
+    } else {
+        held.ledger.permits(&wish).map_err(CommitError::Refused)?;
+        if order.dry_run {
+            return Ok(outcome);
+        }
+        let held = change(site, Some(held), |ledger| ledger.carry_out(&wish, release)).await?;
+        outcome.moved = true;
+        outcome.sequence = sequence_in(&held.ledger);
+        site.tell(Event::Moved { channel: order.channel.clone(), release, sequence: outcome.sequence });
+        held
+    };
+    if order.dry_run {
+        return Ok(outcome);
+    }
+    let following = Following {
+        channel: &order.channel,
+        cdns,
+        base_url: order.base_url.as_deref(),
+        at_hand: None,
+        sources: &Sources::new(),
+        concurrency: order.concurrency,
+    };
+    match follow(site, &following, held).await {
+        Ok((_, followed)) => outcome.followed = followed,
+        Err(error) => outcome.unfinished = Some(error),
+    }
+    Ok(outcome)
+}
