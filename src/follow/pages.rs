@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
-use super::{FollowError, Followed, Following};
+use super::outcome::{FollowError, Followed, Following};
 use crate::event::Event;
 use crate::model::address::Address;
 use crate::model::headers::Headers;
