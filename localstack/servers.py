@@ -20,6 +20,7 @@ import shlex
 import shutil
 import signal
 import socket
+import string
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,21 @@ class Unavailable(Exception):
     """A server cannot be installed or started on this machine; says why."""
 
 
+class Terminated(SystemExit):
+    """Somebody ended the starter by a signal."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server is to run."""
+
+    port: int
+    directory: Path
+    """Its own, for this run."""
+    backend_port: int | None
+    """Where the cache finds its bucket: moto's, unless another is asked for."""
+
+
 @dataclass(frozen=True)
 class Server:
     """One of the servers."""
@@ -48,8 +64,9 @@ class Server:
     variable: str
     """The environment variable that gets its URL."""
     install: Callable[[], None]
-    command: Callable[[int, Path], list[str]]
-    """What starts it, from a port and a directory of its own; Unavailable if it is not installed."""
+    """Makes sure that it is there; Unavailable if it cannot be."""
+    command: Callable[[Place], list[str]]
+    """What starts it; Unavailable if it is not there."""
     health: str
     """A path that answers, whatever it answers, when the server is ready."""
 
@@ -90,13 +107,68 @@ def installed(name: str) -> str:
     return str(python(name))
 
 
-def moto(name: str) -> Callable[[int, Path], list[str]]:
-    return lambda port, _: [installed(name), str(HERE / "moto_locked.py"), "--port", str(port)]
+def install_moto(name: str) -> Callable[[], None]:
+    return lambda: install_venv(name, sys.executable)
+
+
+def moto_command(name: str) -> Callable[[Place], list[str]]:
+    return lambda place: [installed(name), str(HERE / "moto_locked.py"), "--port", str(place.port)]
+
+
+def install_localstack() -> None:
+    install_venv("localstack", newer_python())
+
+
+def newer_python() -> str:
+    """A Python that LocalStack runs on: the newest one on the path or under pyenv."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for version in ("3.13", "3.12"):
+        found = shutil.which(f"python{version}")
+        candidates = [Path(found)] if found else []
+        candidates += sorted(pyenv.glob(f"{version}.*/bin/python"))
+        for candidate in candidates:
+            # One of pyenv's shims may be on the path without a version behind it.
+            if subprocess.run([candidate, "-c", ""], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+                return str(candidate)
+    raise Unavailable("needs Python 3.12 or 3.13, and none was found on the path or under pyenv")
+
+
+def localstack_command(place: Place) -> list[str]:
+    newer_python()  # if there is none, that is the reason to give
+    wrapper = str(HERE / "localstack_loopback.py")
+    return [installed("localstack"), wrapper, str(place.port), str(place.directory)]
+
+
+def varnishd() -> str:
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+    found = shutil.which("varnishd", path=path)
+    if not found:
+        raise Unavailable("no varnishd; on Debian: apt-get install --no-install-recommends varnish")
+    return found
+
+
+def find_varnish() -> None:
+    print(f"varnish: found {varnishd()}")
+
+
+def varnish_command(place: Place) -> list[str]:
+    program = varnishd()
+    if place.backend_port is None:
+        raise Unavailable("needs moto or --backend-port")
+    vcl = place.directory / "cache.vcl"
+    template = string.Template((HERE / "cache.vcl").read_text())
+    vcl.write_text(template.substitute(backend_port=place.backend_port))
+    return [
+        *(program, "-F", "-j", "none", "-n", str(place.directory), "-f", str(vcl)),
+        *("-a", f"127.0.0.1:{place.port}", "-T", "none", "-s", "malloc,64m"),
+    ]
 
 
 SERVERS = [
-    Server("moto", "LASTLY_TEST_MOTO", lambda: install_venv("moto", sys.executable), moto("moto"), "/_lastly/faults"),
-    Server("lax", "LASTLY_TEST_LAX", lambda: install_venv("lax", sys.executable), moto("lax"), "/_lastly/faults"),
+    Server("moto", "LASTLY_TEST_MOTO", install_moto("moto"), moto_command("moto"), "/_lastly/faults"),
+    Server("lax", "LASTLY_TEST_LAX", install_moto("lax"), moto_command("lax"), "/_lastly/faults"),
+    Server("localstack", "LASTLY_TEST_LOCALSTACK", install_localstack, localstack_command, "/_localstack/health"),
+    Server("varnish", "LASTLY_TEST_VARNISH", find_varnish, varnish_command, "/_lastly/up"),
 ]
 
 
@@ -161,7 +233,7 @@ def wait_until_up(name: str, url: str, process: subprocess.Popen[bytes], log: Pa
 
 
 @contextlib.contextmanager
-def up(only: list[str]) -> Iterator[dict[str, str]]:
+def up(only: list[str], backend_port: int | None) -> Iterator[dict[str, str]]:
     """The servers, running; yields the variables that tell where. Logs are kept only if something fails."""
     (TOOLS / "runs").mkdir(parents=True, exist_ok=True)
     run = Path(tempfile.mkdtemp(dir=TOOLS / "runs"))
@@ -169,32 +241,41 @@ def up(only: list[str]) -> Iterator[dict[str, str]]:
     waiting: list[tuple[str, str, subprocess.Popen[bytes], Path]] = []
     variables: dict[str, str] = {}
     started = time.monotonic()
+    failed = True
     try:
         for server in chosen(only):
-            port, log, directory = free_port(), run / f"{server.name}.log", run / server.name
-            directory.mkdir()
+            place = Place(free_port(), run / server.name, backend_port)
+            place.directory.mkdir()
             try:
-                command = server.command(port, directory)
+                command = server.command(place)
             except Unavailable as reason:
                 if only or server.name == "moto":
                     sys.exit(f"{server.name}: {reason}")
                 print(f"{server.name}: not started: {reason}", file=sys.stderr)
                 continue
+            url, log = f"http://127.0.0.1:{place.port}", run / f"{server.name}.log"
             process = start(command, log)
             processes.append(process)
-            variables[server.variable] = f"http://127.0.0.1:{port}"
-            waiting.append((server.name, variables[server.variable] + server.health, process, log))
+            waiting.append((server.name, url + server.health, process, log))
+            variables[server.variable] = url
+            if server.name == "moto":
+                backend_port = backend_port or place.port
+            if server.name == "varnish":
+                variables["LASTLY_TEST_VARNISH_BACKEND_PORT"] = str(backend_port)
         for name, url, process, log in waiting:
             wait_until_up(name, url, process, log)
             print(f"{name}: up after {time.monotonic() - started:.1f} s", file=sys.stderr)
         yield variables
-    except BaseException as failure:
-        stop(processes)
-        if not isinstance(failure, KeyboardInterrupt):
-            print(f"logs: {run}", file=sys.stderr)
+        failed = False
+    except (KeyboardInterrupt, Terminated):
+        failed = False
         raise
-    stop(processes)
-    shutil.rmtree(run)
+    finally:
+        stop(processes)
+        if failed:
+            print(f"logs of the servers: {run}", file=sys.stderr)
+        else:
+            shutil.rmtree(run)
 
 
 def chosen(only: list[str]) -> list[Server]:
@@ -226,8 +307,8 @@ def install(only: list[str]) -> int:
     return 0
 
 
-def run(only: list[str], command: list[str]) -> int:
-    with up(only) as variables:
+def run(only: list[str], backend_port: int | None, command: list[str]) -> int:
+    with up(only, backend_port) as variables:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         process = subprocess.Popen(command, env=kept | environment(variables))
         try:
@@ -243,8 +324,8 @@ def run(only: list[str], command: list[str]) -> int:
     return 0
 
 
-def stay_up(only: list[str]) -> int:
-    with contextlib.suppress(KeyboardInterrupt), up(only) as variables:
+def stay_up(only: list[str], backend_port: int | None) -> int:
+    with contextlib.suppress(KeyboardInterrupt), up(only, backend_port) as variables:
         for name, value in environment(variables).items():
             print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
@@ -252,10 +333,15 @@ def stay_up(only: list[str]) -> int:
     return 0
 
 
+def terminate(number: int, _: object) -> None:
+    raise Terminated(128 + number)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="The servers that lastly's tests run against.")
     names = [server.name for server in SERVERS]
     parser.add_argument("--only", action="append", choices=names, default=[], help="this server; may be repeated")
+    parser.add_argument("--backend-port", type=int, metavar="PORT", help="what varnish caches (default: moto)")
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("install", help="install what is missing")
     actions.add_parser("up", help="start, print the environment, stay until Ctrl-C")
@@ -263,14 +349,14 @@ def main() -> int:
     runner.add_argument("command", nargs="+", metavar="COMMAND", help="after --")
     options = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
+        signal.signal(number, terminate)
     match options.action:
         case "install":
             return install(options.only)
         case "up":
-            return stay_up(options.only)
+            return stay_up(options.only, options.backend_port)
         case _:
-            return run(options.only, options.command)
+            return run(options.only, options.backend_port, options.command)
 
 
 if __name__ == "__main__":
