@@ -264,8 +264,12 @@ class Handler(RequestHandler):  # type: ignore[misc, valid-type]
 
     def read_body(self, environ: dict[str, Any]) -> bytes:
         if environ.get("wsgi.input_terminated"):
-            return environ["wsgi.input"].read()
-        return self.rfile.read(int(environ.get("CONTENT_LENGTH") or 0))
+            return bytes(environ["wsgi.input"].read())
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = bytes(self.rfile.read(length))
+        if len(body) < length:
+            raise ConnectionError("the client hung up in the middle of a body")
+        return body
 
     def respond(self, environ: dict[str, Any], path: str, query: str, body: bytes) -> Response | None:
         """The answer, or None if the connection is to be dropped without one."""
@@ -314,9 +318,9 @@ class Handler(RequestHandler):  # type: ignore[misc, valid-type]
         self.send_response_only(code, message)
 
     def handle_expect_100(self) -> bool:
-        going_on = super().handle_expect_100()
+        super().handle_expect_100()
         self.wfile.flush()
-        return going_on
+        return True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: the requests are at /_lastly/requests."""

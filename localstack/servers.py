@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import hashlib
+import fcntl
 import os
 import random
 import shlex
@@ -79,15 +79,11 @@ def pins(name: str) -> Path:
     return HERE / "pins" / f"{name}.txt"
 
 
-def stamp(name: str, interpreter: str) -> str:
-    return f"{interpreter}\n{hashlib.sha256(pins(name).read_bytes()).hexdigest()}\n"
-
-
 def install_venv(name: str, interpreter: str) -> None:
     """A virtual environment with exactly the pinned packages, unless it is there already."""
     venv = TOOLS / name
-    done = venv / "installed"
-    if done.is_file() and done.read_text() == stamp(name, interpreter):
+    done, wanted = venv / "installed", pins(name).read_text()
+    if python(name).exists() and done.is_file() and done.read_text() == wanted:
         print(f"{name}: installed already")
         return
     started = time.monotonic()
@@ -96,7 +92,7 @@ def install_venv(name: str, interpreter: str) -> None:
     subprocess.run([interpreter, "-m", "venv", str(venv)], check=True)
     pip = [str(python(name)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--requirement", str(pins(name))], check=True)
-    done.write_text(stamp(name, interpreter))
+    done.write_text(wanted)
     print(f"{name}: installed in {time.monotonic() - started:.0f} s")
 
 
@@ -217,7 +213,7 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS denies where Linux finds nothing
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
@@ -297,24 +293,30 @@ def environment(variables: dict[str, str]) -> dict[str, str]:
 
 def install(only: list[str]) -> int:
     TOOLS.mkdir(parents=True, exist_ok=True)
-    for server in chosen(only):
-        try:
-            server.install()
-        except Unavailable as reason:
-            if only:
-                sys.exit(f"{server.name}: {reason}")
-            print(f"{server.name}: left out: {reason}")
+    with (TOOLS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the directory may be shared
+        for server in chosen(only):
+            try:
+                server.install()
+            except Unavailable as reason:
+                if only:
+                    sys.exit(f"{server.name}: {reason}")
+                print(f"{server.name}: left out: {reason}")
     return 0
 
 
 def run(only: list[str], backend_port: int | None, command: list[str]) -> int:
     with up(only, backend_port) as variables:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        process = subprocess.Popen(command, env=kept | environment(variables))
+        try:
+            process = subprocess.Popen(command, env=kept | environment(variables))
+        except OSError as error:
+            sys.exit(f"{command[0]}: {error.strerror}")
         try:
             status = process.wait()
         except KeyboardInterrupt:
-            status = process.wait()  # Ctrl-C reached it too
+            process.wait()  # Ctrl-C reached it too
+            raise Terminated(128 + signal.SIGINT) from None
         finally:
             if process.poll() is None:
                 process.terminate()
@@ -338,25 +340,27 @@ def terminate(number: int, _: object) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The servers that lastly's tests run against.")
+    arguments, command = sys.argv[1:], []
+    if "--" in arguments:
+        at = arguments.index("--")
+        arguments, command = arguments[:at], arguments[at + 1 :]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("action", choices=["install", "run", "up"])
     names = [server.name for server in SERVERS]
     parser.add_argument("--only", action="append", choices=names, default=[], help="this server; may be repeated")
     parser.add_argument("--backend-port", type=int, metavar="PORT", help="what varnish caches (default: moto)")
-    actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("install", help="install what is missing")
-    actions.add_parser("up", help="start, print the environment, stay until Ctrl-C")
-    runner = actions.add_parser("run", help="start, run a command, stop")
-    runner.add_argument("command", nargs="+", metavar="COMMAND", help="after --")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    if bool(command) != (options.action == "run"):
+        parser.error("run, and only run, takes -- and a command")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, terminate)
     match options.action:
         case "install":
             return install(options.only)
-        case "up":
-            return stay_up(options.only, options.backend_port)
+        case "run":
+            return run(options.only, options.backend_port, command)
         case _:
-            return run(options.only, options.backend_port, options.command)
+            return stay_up(options.only, options.backend_port)
 
 
 if __name__ == "__main__":
