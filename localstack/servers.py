@@ -271,7 +271,7 @@ def up(only: list[str], backend_port: int | None) -> Iterator[dict[str, str]]:
         if failed:
             print(f"logs of the servers: {run}", file=sys.stderr)
         else:
-            shutil.rmtree(run)
+            shutil.rmtree(run, ignore_errors=True)
 
 
 def chosen(only: list[str]) -> list[Server]:
