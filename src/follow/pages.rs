@@ -33,8 +33,8 @@ enum Task<'a> {
     Keep(PageState),
     /// It is written, over the copy with that ETag.
     Write(&'a Entry, Option<Etag>),
-    /// It is taken away, if it still has that ETag.
-    Remove(Etag),
+    /// It is taken away, if it still has that ETag; without one, whatever is found there.
+    Remove(Option<Etag>),
 }
 
 /// What became of one page.
@@ -112,8 +112,11 @@ fn tasks<'a>(
         };
         (path.clone(), task)
     });
-    let unwanted = there.iter().filter(|(path, _)| !release.pages.contains_key(*path));
-    wanted.chain(unwanted.map(|(path, page)| (path.clone(), Task::Remove(Etag(page.etag.clone()))))).collect()
+    let unwanted = there.iter().map(|(path, page)| (path, Some(Etag(page.etag.clone()))));
+    // A page that was written for an older move, and that the newest one does not have, is in no manifest.
+    let suspected = suspects.iter().filter(|path| !there.contains_key(*path)).map(|path| (path, None));
+    let removals = unwanted.chain(suspected).filter(|(path, _)| !release.pages.contains_key(*path));
+    wanted.chain(removals.map(|(path, etag)| (path.clone(), Task::Remove(etag)))).collect()
 }
 
 async fn put(
@@ -154,16 +157,18 @@ async fn put(
     Err(FollowError::Outrun)
 }
 
-async fn remove(site: &Site, sequence: u64, key: &Key, mut etag: Etag) -> Result<Done, FollowError> {
+async fn remove(site: &Site, sequence: u64, key: &Key, mut seen: Option<Etag>) -> Result<Done, FollowError> {
     let broken = |source: StoreError| FollowError::Store { what: "pages", source };
     for _ in 0..LOOKS {
-        if site.store.remove(key, &etag).await.map_err(broken)? == Removed::Gone {
+        if let Some(etag) = &seen
+            && site.store.remove(key, etag).await.map_err(broken)? == Removed::Gone
+        {
             return Ok(Done::Removed);
         }
         match site.store.head(key).await.map_err(broken)? {
             None => return Ok(Done::Removed),
             Some(found) if stands_for(&found).is_some_and(|(theirs, _)| theirs > sequence) => return Ok(Done::Outrun),
-            Some(found) => etag = found.etag,
+            Some(found) => seen = Some(found.etag),
         }
     }
     Err(FollowError::Outrun)
