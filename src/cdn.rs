@@ -1,5 +1,7 @@
 //! What lastly asks of a CDN: to forget one path, the manifest's.
 
+pub mod path;
+
 use std::fmt;
 
 use async_trait::async_trait;
