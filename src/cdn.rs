@@ -1,5 +1,6 @@
 //! What lastly asks of a CDN: to forget one path, the manifest's.
 
+pub mod cloudfront;
 pub mod path;
 pub mod purge;
 

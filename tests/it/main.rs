@@ -1,1 +1,4 @@
-//! stub
+//! Every integration test, in one binary.
+
+mod cdn;
+mod servers;
