@@ -10,4 +10,5 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod model;
+pub mod serve;
 pub mod store;
