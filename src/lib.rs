@@ -19,5 +19,6 @@ pub mod policy;
 pub mod prepare;
 pub mod publish;
 pub mod rollback;
+pub mod serve;
 pub mod site;
 pub mod store;

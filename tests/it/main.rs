@@ -1,3 +1,6 @@
 //! All tests that see lastly from outside, in one binary, for each binary links the AWS SDK once more.
 
 mod architecture;
+mod cdn;
+mod serve;
+mod servers;
