@@ -5,6 +5,7 @@
 //! I3) are rules of the types.
 
 pub mod memory;
+pub mod s3;
 
 use std::collections::BTreeMap;
 use std::fmt;
