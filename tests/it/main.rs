@@ -2,5 +2,6 @@
 
 mod architecture;
 mod cdn;
+mod s3;
 mod serve;
 mod servers;
