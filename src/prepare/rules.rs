@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobMatcher};
 
 use crate::model::headers::{HeaderError, Headers};
 use crate::model::path::AssetPath;
@@ -36,6 +36,11 @@ pub enum SourceMaps {
     Publish,
     /// They are left out.
     Exclude,
+}
+
+impl SourceMaps {
+    /// Both with their words in the settings.
+    pub const WORDS: [(&'static str, Self); 2] = [("publish", Self::Publish), ("exclude", Self::Exclude)];
 }
 
 /// A rule of the user's. Where several match a file, each one's headers are set in turn, and the last kind counts.
@@ -212,13 +217,24 @@ impl Rules {
 /// A glob over logical paths, in the manner of a gitignore file: without a slash it matches the file name, and a
 /// slash at its beginning ties it to the root.
 fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
+    parsed(glob).map(|glob| glob.compile_matcher())
+}
+
+/// Checks a glob without the cost of making it ready to be asked.
+///
+/// # Errors
+/// Why it is none.
+pub fn check_glob(glob: &str) -> Result<(), String> {
+    parsed(glob).map(drop).map_err(|error| error.kind().to_string())
+}
+
+fn parsed(glob: &str) -> Result<Glob, globset::Error> {
     let pattern = match glob.strip_prefix('/') {
         Some(rooted) => rooted.to_owned(),
         None if glob.contains('/') => glob.to_owned(),
         None => format!("**/{glob}"),
     };
-    let glob = GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build()?;
-    Ok(glob.compile_matcher())
+    GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build()
 }
 
 /// Whether a file is a source map, by its name.

@@ -1,0 +1,55 @@
+//! The settings file that `lastly init` writes: every setting, explained and commented out.
+
+use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting};
+
+/// How wide comments are, in characters.
+const WIDTH: usize = 96;
+
+const HEAD: &str = "\
+Settings of lastly. Every one of them is optional; what is commented out shows an example.
+A variable goes over this file, and a flag over both; `lastly config` shows what holds, and why.
+Paths are relative to this file. Credentials and regions are not set here: they come from AWS's own chain.";
+
+/// A commented `lastly.toml`: as it stands it sets nothing, and each setting takes effect when the `#` before it is
+/// taken away.
+pub fn template() -> String {
+    let mut text = String::new();
+    for line in HEAD.lines() {
+        text.push_str(&comment(line));
+    }
+    let (tables, plain): (Vec<&Setting>, Vec<&Setting>) =
+        SETTINGS.iter().partition(|setting| setting.example.is_empty());
+    for setting in plain {
+        text.push_str(&entry(setting));
+    }
+    for setting in tables {
+        text.push('\n');
+        text.push_str(&comment(setting.meaning));
+        text.push_str(&format!("#[[{}]]\n", setting.key));
+        let inner: &[Setting] = if setting.key == "rules" { &RULE } else { &DISTRIBUTION };
+        for setting in inner {
+            text.push_str(&entry(setting));
+        }
+    }
+    text
+}
+
+fn entry(setting: &Setting) -> String {
+    let explained = format!("{} Default: {}.", setting.meaning, setting.default);
+    format!("\n{}#{} = {}\n", comment(&explained), setting.key, setting.example)
+}
+
+/// A text as comment lines.
+fn comment(text: &str) -> String {
+    let mut lines = vec!["#".to_owned()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is always a line");
+        if last.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("# {word}"));
+        } else {
+            last.push(' ');
+            last.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
+}
