@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::GitignoreBuilder;
 
 use super::given::Bad;
+use super::schema::nearest;
 use super::settings::StoreAddress;
 use crate::model::headers::Headers;
 use crate::model::layout::ChannelName;
 use crate::model::path::AssetPath;
 use crate::prepare::rules::{self, Kind, SourceMaps};
 
-/// A store's address; a folder's path is relative to `folder`.
-pub(super) fn store(text: &str, folder: &Path) -> Result<StoreAddress, Bad> {
+/// A store's address; a folder's path is relative to `base`.
+pub(super) fn store(text: &str, base: &Path) -> Result<StoreAddress, Bad> {
     if let Some(rest) = text.strip_prefix("s3://") {
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         check_bucket(bucket)?;
@@ -21,10 +22,9 @@ pub(super) fn store(text: &str, folder: &Path) -> Result<StoreAddress, Bad> {
     }
     match text.strip_prefix("dir:") {
         Some("") => Err(Bad::new("`dir:` names no folder").hint("write the path behind it: `dir:public-store`")),
-        Some(path) => Ok(StoreAddress::Directory(local(Path::new(path), folder)?)),
+        Some(path) => Ok(StoreAddress::Directory(folder(Path::new(path), base)?)),
         None => {
-            let name = text.rsplit([':', '/']).find(|part| !part.is_empty()).unwrap_or("example");
-            let hint = format!("a bucket is written `s3://{name}/prefix`, a folder on this machine `dir:{name}`");
+            let hint = "a bucket is written `s3://BUCKET/PREFIX`, a folder on this machine `dir:PATH`";
             Err(Bad::new(format!("`{text}` is not the address of a store")).hint(hint))
         }
     }
@@ -61,8 +61,8 @@ pub(super) fn control(text: &str) -> Result<String, Bad> {
     }
 }
 
-/// A path on this machine, seen from `folder`.
-fn local(path: &Path, folder: &Path) -> Result<PathBuf, Bad> {
+/// A folder on this machine, its path relative to `base`.
+pub(super) fn folder(path: &Path, base: &Path) -> Result<PathBuf, Bad> {
     if path.as_os_str().is_empty() {
         return Err(Bad::new("the path of a folder is empty").hint("`.` is the folder itself"));
     }
@@ -70,12 +70,7 @@ fn local(path: &Path, folder: &Path) -> Result<PathBuf, Bad> {
         let message = format!("`{}` begins with `~`, which only a shell replaces", path.display());
         return Err(Bad::new(message).hint("write the path of the home folder out"));
     }
-    Ok(folder.join(path))
-}
-
-/// A source folder.
-pub(super) fn source(path: &Path, folder: &Path) -> Result<PathBuf, Bad> {
-    local(path, folder)
+    Ok(base.join(path))
 }
 
 /// The URL that stands for the prefix, with a slash at its end.
@@ -194,8 +189,13 @@ pub(super) fn source_maps(text: &str) -> Result<SourceMaps, Bad> {
 fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Bad> {
     let found = words.iter().find(|(word, _)| *word == text);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let near = nearest(text, words.iter().map(|(word, _)| *word));
         let words: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-        Bad::new(format!("`{text}` is none of {}", words.join(", ")))
+        let bad = Bad::new(format!("`{text}` is none of {}", words.join(", ")));
+        match near {
+            Some(near) => bad.hint(format!("did you mean `{near}`?")),
+            None => bad,
+        }
     })
 }
 
@@ -203,7 +203,7 @@ fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Bad> {
 pub(super) fn concurrency(number: u64) -> Result<usize, Bad> {
     match usize::try_from(number) {
         Ok(number @ 1..=1000) => Ok(number),
-        _ => Err(Bad::new(format!("{number} requests at a time are too few or too many")).hint("from 1 to 1000")),
+        _ => Err(Bad::new(format!("{number} requests cannot be in flight at a time")).hint("from 1 to 1000 can")),
     }
 }
 

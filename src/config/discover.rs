@@ -7,9 +7,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::document::Document;
 use super::environment::Environment;
 use super::given::{Bad, Origin};
-use super::raw::{Document, is_for_lastly};
+use super::schema::CONFIG;
 use crate::event::Problem;
 
 /// What the settings file is called.
@@ -25,7 +26,7 @@ pub(super) fn discover(
     working_directory: &Path,
 ) -> Result<Option<Document>, Problem> {
     let by_flag = flag.map(|file| (file, Origin::Flag("--config")));
-    let by_variable = || environment.path("LASTLY_CONFIG").map(|file| (file, Origin::Variable("LASTLY_CONFIG")));
+    let by_variable = || environment.path(CONFIG).map(|file| (file, Origin::Variable(CONFIG)));
     if let Some((file, origin)) = by_flag.or_else(by_variable) {
         return match read(&working_directory.join(file), working_directory)? {
             Some(document) => Ok(Some(document)),
@@ -37,7 +38,7 @@ pub(super) fn discover(
             return Ok(Some(document));
         }
         if let Some(document) = read(&folder.join(PYPROJECT), working_directory)?
-            && is_for_lastly(&document.text)
+            && document.is_for_lastly()
         {
             return Ok(Some(document));
         }
@@ -53,7 +54,7 @@ fn searched(working_directory: &Path) -> Vec<&Path> {
 }
 
 fn read(file: &Path, working_directory: &Path) -> Result<Option<Document>, Problem> {
-    let shown = shown(file, working_directory);
+    let shown = seen_from(working_directory, file);
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -65,7 +66,7 @@ fn read(file: &Path, working_directory: &Path) -> Result<Option<Document>, Probl
 }
 
 /// A path as the working directory sees it: relative to it where it lies below it, else as it is.
-pub(super) fn shown(path: &Path, working_directory: &Path) -> PathBuf {
+pub(super) fn seen_from(working_directory: &Path, path: &Path) -> PathBuf {
     match path.strip_prefix(working_directory) {
         Ok(relative) if relative.as_os_str().is_empty() => PathBuf::from("."),
         Ok(relative) => relative.to_owned(),

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::check;
 use super::given::{Bad, Given, Origin};
 use super::layer::Layer;
-use super::schema::{is_variable, nearest, variables};
+use super::schema::{PREFIX, is_variable, nearest_variable};
 use super::settings::Distribution;
 use crate::event::Problem;
 
@@ -36,9 +36,9 @@ impl Environment {
     /// Checks what the variables say, and that lastly knows each one that bears its name; paths are relative to
     /// `folder`.
     pub(super) fn layer(&self, folder: &Path, problems: &mut Vec<Problem>) -> Layer {
-        for name in self.0.keys().filter(|name| name.starts_with("LASTLY_") && !is_variable(name)) {
+        for name in self.0.keys().filter(|name| name.starts_with(PREFIX) && !is_variable(name)) {
             let problem = Problem::error(format!("{name} sets nothing that lastly knows"));
-            let hint = match nearest(name, variables()) {
+            let hint = match nearest_variable(name) {
                 Some(near) => format!("did you mean {near}?"),
                 None => "take it out of the environment; `lastly config` shows what can be set".to_owned(),
             };
@@ -54,9 +54,7 @@ impl Environment {
                 Ok(Distribution { id: check::distribution(id)?, origin_path: None, wait: false })
             }),
             purge: one.list("LASTLY_PURGE", ',', check::purge),
-            sources: one.checked("LASTLY_SOURCES", |paths| {
-                split_paths(paths).map(|path| check::source(&path, folder)).collect()
-            }),
+            sources: one.paths("LASTLY_SOURCES", |path| check::folder(path, folder)),
             ignore: one.list("LASTLY_IGNORE", '\n', check::pattern),
             overlay: one.text("LASTLY_OVERLAY", check::truth),
             rules: None,
@@ -82,13 +80,21 @@ struct One<'a> {
 }
 
 impl One<'_> {
-    fn checked<T>(&mut self, name: &'static str, check: impl Fn(&OsString) -> Result<T, Bad>) -> Option<Given<T>> {
-        let value = self.environment.0.get(name)?;
-        Origin::Variable(name).give(check(value), self.problems)
+    fn text<T>(&mut self, name: &'static str, check: impl Fn(&str) -> Result<T, Bad>) -> Option<Given<T>> {
+        let text = self.environment.0.get(name)?.to_str().ok_or_else(|| Bad::new("its value is not UTF-8"));
+        Origin::Variable(name).give(text.and_then(check), self.problems)
     }
 
-    fn text<T>(&mut self, name: &'static str, check: impl Fn(&str) -> Result<T, Bad>) -> Option<Given<T>> {
-        self.checked(name, |value| check(value.to_str().ok_or_else(|| Bad::new("its value is not UTF-8"))?))
+    /// Parts, each checked by itself.
+    fn parts<P, T>(
+        &mut self,
+        name: &'static str,
+        parts: impl IntoIterator<Item = P>,
+        check: impl Fn(P) -> Result<T, Bad>,
+    ) -> Given<Vec<T>> {
+        let origin = Origin::Variable(name);
+        let taken = parts.into_iter().filter_map(|part| origin.clone().give(check(part), self.problems));
+        Given { value: taken.map(|given| given.value).collect(), origin: origin.clone() }
     }
 
     /// Parts without the space around them; empty ones are passed over.
@@ -98,8 +104,14 @@ impl One<'_> {
         separator: char,
         check: impl Fn(&str) -> Result<T, Bad>,
     ) -> Option<Given<Vec<T>>> {
-        self.text(name, |text| {
-            text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(&check).collect()
-        })
+        let text = self.text(name, |text| Ok(text.to_owned()))?.value;
+        let parts = text.split(separator).map(str::trim).filter(|part| !part.is_empty());
+        Some(self.parts(name, parts, check))
+    }
+
+    /// Paths, separated as in `PATH`.
+    fn paths<T>(&mut self, name: &'static str, check: impl Fn(&Path) -> Result<T, Bad>) -> Option<Given<Vec<T>>> {
+        let paths = split_paths(self.environment.0.get(name)?);
+        Some(self.parts(name, paths, |path| check(&path)))
     }
 }

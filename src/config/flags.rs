@@ -56,7 +56,7 @@ impl Flags {
                 Ok(Distribution { id: check::distribution(id)?, origin_path: None, wait: false })
             }),
             purge: one.list("--purge", &self.purge, |url| check::purge(url)),
-            sources: one.list("DIR", &self.sources, |path| check::source(path, folder)),
+            sources: one.list("DIR", &self.sources, |path| check::folder(path, folder)),
             ignore: one.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),
             overlay: one.switch("--overlay", self.overlay),
             rules: None,

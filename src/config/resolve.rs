@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::discover::{discover, shown};
+use super::discover::{discover, seen_from};
 use super::environment::Environment;
 use super::flags::Flags;
 use super::given::{Bad, Given};
@@ -49,7 +49,10 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
     let layer = highest.over(middle.over(lowest));
     let folder = file.as_ref().map_or(working_directory, |document| &*document.folder);
     let default_store = StoreAddress::Directory(folder.join(DEFAULT_STORE));
-    let settings = settle(&layer, default_store, working_directory);
+    let mut settings = settle(&layer, default_store, working_directory);
+    for distribution in &mut settings.cloudfront {
+        distribution.wait |= flags.wait;
+    }
     if problems.is_empty() {
         problems.extend(control_problem(&settings, &layer));
         problems.extend(overlaps(&settings, &layer, working_directory));
@@ -65,7 +68,7 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
 /// Puts the defaults in place.
 fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) -> Settings {
     let store = match value(&layer.store).unwrap_or(default_store) {
-        StoreAddress::Directory(path) => StoreAddress::Directory(shown(&path, working_directory)),
+        StoreAddress::Directory(path) => StoreAddress::Directory(seen_from(working_directory, &path)),
         bucket @ StoreAddress::S3 { .. } => bucket,
     };
     let sources = value(&layer.sources).unwrap_or_default();
@@ -76,7 +79,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         channel: value(&layer.channel).unwrap_or_else(ChannelName::live),
         cloudfront: value(&layer.cloudfront).unwrap_or_default(),
         purge: value(&layer.purge).unwrap_or_default(),
-        sources: sources.iter().map(|source| shown(source, working_directory)).collect(),
+        sources: sources.iter().map(|source| seen_from(working_directory, source)).collect(),
         ignore: value(&layer.ignore).unwrap_or_default(),
         overlay: value(&layer.overlay).unwrap_or_default(),
         rules: value(&layer.rules).unwrap_or_default(),

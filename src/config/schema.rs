@@ -33,7 +33,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "control",
-        kind: "text",
+        kind: "string",
         default: "`.lastly/`, and below it the store's prefix",
         meaning: "What the keys of lastly's private objects begin with. Keep it outside what the CDN serves.",
         example: r#"".lastly/static/""#,
@@ -51,7 +51,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "channel",
-        kind: "text",
+        kind: "string",
         default: r#"`"live"`"#,
         meaning: "The named line of releases that is published to.",
         example: r#""live""#,
@@ -98,7 +98,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "generation",
-        kind: "whole number",
+        kind: "integer",
         default: "`0`",
         meaning: "Enters every address: raising it gives every asset a new URL.",
         example: "1",
@@ -107,7 +107,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "concurrency",
-        kind: "whole number from 1 to 1000",
+        kind: "integer from 1 to 1000",
         default: "`64`",
         meaning: "How many requests are in flight at a time.",
         example: "64",
@@ -157,7 +157,7 @@ pub const SETTINGS: [Setting; 14] = [
 pub const DISTRIBUTION: [Setting; 3] = [
     Setting {
         key: "id",
-        kind: "text",
+        kind: "string",
         default: "required",
         meaning: "The distribution's id.",
         example: r#""E2QWRUHAPOMQZL""#,
@@ -166,7 +166,7 @@ pub const DISTRIBUTION: [Setting; 3] = [
     },
     Setting {
         key: "origin-path",
-        kind: "text",
+        kind: "string",
         default: "none",
         meaning: "The distribution's origin path, where it has one: what it puts before a URL's path to get a key.",
         example: r#""/static""#,
@@ -208,7 +208,7 @@ pub const RULE: [Setting; 4] = [
     },
     Setting {
         key: "headers",
-        kind: "table of texts",
+        kind: "table of strings",
         default: "none",
         meaning: "Response headers to set; `false` takes one away.",
         example: r#"{ "cache-control" = "public, max-age=60", "content-language" = false }"#,
@@ -226,20 +226,35 @@ pub const RULE: [Setting; 4] = [
     },
 ];
 
+/// What the names of lastly's variables begin with.
+pub(super) const PREFIX: &str = "LASTLY_";
+
+/// The variable that names the settings file.
+pub(super) const CONFIG: &str = "LASTLY_CONFIG";
+
 /// Variables that are no settings, but lastly's own.
-const RESERVED: [&str; 3] = ["LASTLY_CONFIG", "LASTLY_TOOLS", "LASTLY_BLESS"];
+const RESERVED: [&str; 3] = [CONFIG, "LASTLY_TOOLS", "LASTLY_BLESS"];
 
 /// What the names of variables begin with that only tests look at.
 const RESERVED_PREFIX: &str = "LASTLY_TEST_";
 
 /// Whether a variable is known, as a setting's or as lastly's own.
 pub(super) fn is_variable(name: &str) -> bool {
-    variables().any(|known| known == name) || RESERVED.contains(&name) || name.starts_with(RESERVED_PREFIX)
+    let is_setting = SETTINGS.iter().any(|setting| setting.variable == Some(name));
+    is_setting || RESERVED.contains(&name) || name.starts_with(RESERVED_PREFIX)
 }
 
-/// Every variable that sets something.
-pub(super) fn variables() -> impl Iterator<Item = &'static str> {
-    SETTINGS.iter().filter_map(|setting| setting.variable)
+/// The variable that `name` was probably meant to be.
+pub(super) fn nearest_variable(name: &str) -> Option<String> {
+    let own = |name| str::strip_prefix(name, PREFIX);
+    let known = SETTINGS.iter().filter_map(|setting| own(setting.variable?)).chain(own(CONFIG));
+    nearest(own(name)?, known).map(|near| format!("{PREFIX}{near}"))
+}
+
+/// A value of the setting, as it stands in the file.
+pub(super) fn example(key: &str) -> Option<&'static str> {
+    let mut all = SETTINGS.iter().chain(&DISTRIBUTION).chain(&RULE);
+    all.find(|setting| setting.key == key).map(|setting| setting.example).filter(|example| !example.is_empty())
 }
 
 /// The candidate that `name` was probably meant to be; `None` when none is near.
