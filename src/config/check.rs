@@ -216,3 +216,148 @@ pub(super) fn number(text: &str) -> Result<u64, Bad> {
 pub(super) fn truth(text: &str) -> Result<bool, Bad> {
     word(text, &[("true", true), ("false", false), ("1", true), ("0", false)])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use super::*;
+
+    /// What a check makes of each text; `None` stands for what it refuses.
+    fn check<T: Debug + PartialEq>(check: impl Fn(&str) -> Result<T, Bad>, table: &[(&str, Option<T>)]) {
+        for (text, expected) in table {
+            let found = check(text);
+            assert_eq!(found.as_ref().ok(), expected.as_ref(), "{text:?} gives {found:?}");
+        }
+    }
+
+    fn same(text: &str) -> (&str, Option<String>) {
+        (text, Some(text.to_owned()))
+    }
+
+    fn becomes<'a>(text: &'a str, other: &str) -> (&'a str, Option<String>) {
+        (text, Some(other.to_owned()))
+    }
+
+    #[test]
+    fn stores() {
+        let s3 = |bucket: &str, prefix: &str| {
+            Some(StoreAddress::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+        };
+        let folder = |path: &str| Some(StoreAddress::Directory(path.into()));
+        let long = format!("s3://{}", "a".repeat(64));
+        check(
+            |text| store(text, Path::new("/base")),
+            &[
+                ("s3://example-assets", s3("example-assets", "")),
+                ("s3://example-assets/", s3("example-assets", "")),
+                ("s3://a.b-3/static/v1/", s3("a.b-3", "static/v1")),
+                ("s3://abc/⊗ b", s3("abc", "⊗ b")),
+                ("s3://", None),
+                ("s3://ab", None),
+                (&long, None),
+                ("s3://Bucket", None),
+                ("s3://a_b", None),
+                ("s3://-ab", None),
+                ("s3://ab.", None),
+                ("s3://a..b", None),
+                ("s3://192.168.5.4", None),
+                ("s3://abc//x", None),
+                ("s3://abc/a/../b", None),
+                ("s3://abc/a\nb", None),
+                ("dir:out", folder("/base/out")),
+                ("dir:/out", folder("/out")),
+                ("dir:../out", folder("/base/../out")),
+                ("dir:", None),
+                ("dir:~/out", None),
+                ("", None),
+                ("out", None),
+                ("https://abc.s3.amazonaws.com/", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn base_urls() {
+        check(
+            base_url,
+            &[
+                same("https://cdn.example.com/static/"),
+                becomes("https://cdn.example.com", "https://cdn.example.com/"),
+                becomes("//cdn.example.com:8443/x", "//cdn.example.com:8443/x/"),
+                becomes("/static", "/static/"),
+                same("/"),
+                same("http://[::1]:8000/"),
+                same("https://cdn.example.com/caf%C3%A9/"),
+                ("", None),
+                ("cdn.example.com", None),
+                ("ftp://cdn.example.com/", None),
+                ("https:///static/", None),
+                ("//", None),
+                ("https://:80/", None),
+                ("https://cdn.example.com:port/", None),
+                ("https://user:secret@cdn.example.com/", None),
+                ("/static/?v=1", None),
+                ("/static/#a", None),
+                ("/a b/", None),
+                ("https://cdn.example.com/é/", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn passwords_are_never_repeated() {
+        let bad = base_url("https://user:secret@cdn.example.com/").expect_err("it holds a password");
+        assert!(!format!("{bad:?}").contains("secret"), "{bad:?}");
+    }
+
+    #[test]
+    fn caches() {
+        check(
+            purge,
+            &[
+                same("http://varnish:6081"),
+                same("https://cache.example.com/x/"),
+                ("//varnish", None),
+                ("varnish", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_keys_begin_with() {
+        check(
+            control,
+            &[
+                becomes("private", "private/"),
+                same(".lastly/a/"),
+                ("", None),
+                ("/", None),
+                ("/a", None),
+                ("a/../b", None),
+            ],
+        );
+        check(
+            origin_path,
+            &[same("/static"), becomes("/a/b/", "/a/b"), ("static", None), ("/", None), ("", None), ("/a/../b", None)],
+        );
+    }
+
+    #[test]
+    fn distributions() {
+        check(
+            distribution,
+            &[same("E2QWRUHAPOMQZL"), ("", None), ("e2q", None), ("d111111abcdef8.cloudfront.net", None)],
+        );
+    }
+
+    #[test]
+    fn words_and_numbers() {
+        check(truth, &[("true", Some(true)), ("0", Some(false)), ("yes", None), ("TRUE", None)]);
+        check(source_maps, &[("publish", Some(SourceMaps::Publish)), ("none", None)]);
+        check(number, &[("7", Some(7)), ("-1", None), ("1.5", None), ("", None)]);
+        let near = kind("assets").expect_err("it is none of the words").hint;
+        assert_eq!(near.as_deref(), Some("did you mean `asset`?"));
+        assert_eq!([0, 1, 1000, 1001].map(|number| concurrency(number).is_ok()), [false, true, true, false]);
+    }
+}

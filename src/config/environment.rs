@@ -115,3 +115,103 @@ impl One<'_> {
         Some(self.parts(name, paths, |path| check(&path)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::super::settings::StoreAddress;
+    use super::*;
+    use crate::prepare::rules::SourceMaps;
+
+    fn layer(variables: &[(&str, &str)]) -> (Layer, Vec<String>) {
+        let mut problems = Vec::new();
+        let environment: Environment = variables.iter().copied().collect();
+        let layer = environment.layer(Path::new("/site"), &mut problems);
+        let told = |problem: Problem| format!("{} ({})", problem.message, problem.hint.unwrap_or_default());
+        (layer, problems.into_iter().map(told).collect())
+    }
+
+    #[test]
+    fn everything_that_variables_can_say() {
+        let (layer, problems) = layer(&[
+            ("LASTLY_STORE", "dir:out"),
+            ("LASTLY_CONTROL", "private"),
+            ("LASTLY_BASE_URL", "/static"),
+            ("LASTLY_CHANNEL", "preview"),
+            ("LASTLY_SOURCES", "dist:/more"),
+            ("LASTLY_IGNORE", "*.psd\n\n  a,b\n"),
+            ("LASTLY_OVERLAY", "1"),
+            ("LASTLY_SOURCE_MAPS", "exclude"),
+            ("LASTLY_GENERATION", "3"),
+            ("LASTLY_CONCURRENCY", "8"),
+            ("LASTLY_PATH_STYLE", "false"),
+            ("LASTLY_PURGE", "http://a, http://b"),
+            ("LASTLY_CLOUDFRONT", "E1,E2,"),
+        ]);
+        fn given<T>(name: &'static str, value: T) -> Option<Given<T>> {
+            Some(Given { value, origin: Origin::Variable(name) })
+        }
+        let distribution = |id: &str| Distribution { id: id.to_owned(), origin_path: None, wait: false };
+        let expected = Layer {
+            store: given("LASTLY_STORE", StoreAddress::Directory("/site/out".into())),
+            control: given("LASTLY_CONTROL", "private/".to_owned()),
+            base_url: given("LASTLY_BASE_URL", "/static/".to_owned()),
+            channel: given("LASTLY_CHANNEL", check::channel("preview").expect("a channel")),
+            sources: given("LASTLY_SOURCES", vec![PathBuf::from("/site/dist"), PathBuf::from("/more")]),
+            ignore: given("LASTLY_IGNORE", vec!["*.psd".to_owned(), "a,b".to_owned()]),
+            overlay: given("LASTLY_OVERLAY", true),
+            source_maps: given("LASTLY_SOURCE_MAPS", SourceMaps::Exclude),
+            generation: given("LASTLY_GENERATION", 3),
+            concurrency: given("LASTLY_CONCURRENCY", 8),
+            path_style: given("LASTLY_PATH_STYLE", false),
+            purge: given("LASTLY_PURGE", vec!["http://a".to_owned(), "http://b".to_owned()]),
+            cloudfront: given("LASTLY_CLOUDFRONT", vec![distribution("E1"), distribution("E2")]),
+            rules: None,
+        };
+        assert_eq!((layer, problems), (expected, Vec::new()));
+    }
+
+    #[test]
+    fn every_mistake_is_told() {
+        let (_, problems) = layer(&[
+            ("LASTLY_BASEURL", "/"),
+            ("LASTLY_FOO", "secret"),
+            ("LASTLY_CLOUDFRONT", "e1, E2, e3"),
+            ("LASTLY_GENERATION", "one"),
+            ("LASTLY_OVERLAY", "ture"),
+            ("LASTLY_SOURCES", "~/a::b"),
+        ]);
+        insta::assert_snapshot!(problems.join("\n"), @r"
+        LASTLY_BASEURL sets nothing that lastly knows (did you mean LASTLY_BASE_URL?)
+        LASTLY_FOO sets nothing that lastly knows (take it out of the environment; `lastly config` shows what can be set)
+        LASTLY_CLOUDFRONT: `e1` is not the id of a distribution (capital letters and digits, as in `E2QWRUHAPOMQZL`: not the domain name and not the ARN)
+        LASTLY_CLOUDFRONT: `e3` is not the id of a distribution (capital letters and digits, as in `E2QWRUHAPOMQZL`: not the domain name and not the ARN)
+        LASTLY_SOURCES: `~/a` begins with `~`, which only a shell replaces (write the path of the home folder out)
+        LASTLY_SOURCES: the path of a folder is empty (`.` is the folder itself)
+        LASTLY_OVERLAY: `ture` is none of `true`, `false`, `1`, `0` (did you mean `true`?)
+        LASTLY_GENERATION: `one` is not a whole number ()
+        ");
+    }
+
+    #[test]
+    fn what_is_empty_or_none_of_ours_says_nothing() {
+        let variables =
+            [("LASTLY_STORE", ""), ("LASTLY_FOO", ""), ("LASTLY_TEST_S3", "1"), ("LASTLY_TOOLS", "x"), ("HOME", "/x")];
+        assert_eq!(layer(&variables), (Layer::default(), Vec::new()));
+        let environment: Environment = variables.into_iter().collect();
+        assert_eq!((environment.text("LASTLY_STORE"), environment.text("HOME")), (None, Some("/x")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn bytes_that_are_no_text() {
+        use std::os::unix::ffi::OsStringExt;
+        let latin = || OsString::from_vec(b"d\xe9".to_vec());
+        let environment = Environment::from_iter([("LASTLY_STORE", latin()), ("LASTLY_SOURCES", latin())]);
+        let mut problems = Vec::new();
+        let layer = environment.layer(Path::new("/site"), &mut problems);
+        assert_eq!(problems, [Problem::error("LASTLY_STORE: its value is not UTF-8")]);
+        assert_eq!(layer.sources.map(|given| given.value), Some(vec![Path::new("/site").join(latin())]));
+    }
+}

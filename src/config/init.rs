@@ -53,3 +53,39 @@ fn comment(text: &str) -> String {
     }
     lines.join("\n") + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::document::Document;
+    use super::super::layer::Layer;
+    use super::super::raw::read;
+    use super::*;
+
+    fn layer(text: String) -> Layer {
+        let mut problems = Vec::new();
+        let (file, folder) = (Path::new("lastly.toml").into(), Path::new("/site").into());
+        let layer = read(&Document { file, folder, text, in_pyproject: false }, &mut problems);
+        assert_eq!(problems, []);
+        layer
+    }
+
+    #[test]
+    fn it_sets_nothing_until_it_is_asked_to() {
+        assert_eq!(layer(template()), Layer::default());
+        let asked: Vec<String> = template()
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned())
+            .collect();
+        let layer = layer(asked.join("\n"));
+        assert_eq!(layer.generation.map(|given| given.value), Some(1));
+        assert_eq!(layer.cloudfront.map(|given| given.value.len()), Some(1));
+        assert_eq!(layer.rules.map(|given| given.value[0].headers.len()), Some(2));
+    }
+
+    #[test]
+    fn no_line_is_too_wide() {
+        assert!(template().lines().all(|line| line.chars().count() <= WIDTH), "{}", template());
+    }
+}

@@ -1,6 +1,6 @@
 //! The one place where file, environment and flags meet: flags over environment over file over defaults.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::discover::{discover, seen_from};
 use super::environment::Environment;
@@ -124,12 +124,22 @@ fn overlaps(settings: &Settings, layer: &Layer, working_directory: &Path) -> Vec
     settings.sources.iter().filter_map(overlap).collect()
 }
 
-/// A path without symbolic links, as far as it exists.
+/// An absolute path without symbolic links and `..`, whether or not there is anything yet.
 fn real(path: &Path) -> PathBuf {
-    let existing = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
-    match existing.and_then(|(above, real)| Some((real, path.strip_prefix(above).ok()?))) {
-        Some((real, rest)) if !rest.as_os_str().is_empty() => real.join(rest),
-        Some((real, _)) => real,
-        None => path.to_owned(),
+    let mut real = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                real.pop();
+            }
+            _ => real.push(component),
+        }
+        if let Ok(followed) = real.canonicalize() {
+            real = followed;
+        }
     }
+    real
 }
+
+#[cfg(test)]
+mod tests;

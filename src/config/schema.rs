@@ -262,6 +262,53 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let name = name.to_ascii_lowercase();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&name, &candidate.to_ascii_lowercase());
     let measured = candidates.into_iter().map(|candidate| (distance(candidate), candidate));
-    let near = measured.filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3));
+    let near = measured.filter(|(distance, candidate)| *distance <= candidate.len() / 3);
     near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name() {
+        for (name, expected) in [
+            ("base_url", Some("base-url")),
+            ("baseUrl", Some("base-url")),
+            ("stroe", Some("store")),
+            ("source", Some("sources")),
+            ("rule", Some("rules")),
+            ("cloud-front", Some("cloudfront")),
+            ("pathstyle", Some("path-style")),
+            ("region", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(name, SETTINGS.iter().map(|setting| setting.key)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn variables_and_flags_are_named_after_their_settings() {
+        for setting in SETTINGS {
+            if let Some(variable) = setting.variable {
+                let expected = format!("{PREFIX}{}", setting.key.to_uppercase().replace('-', "_"));
+                assert_eq!(variable, expected);
+            }
+            if let Some(flag) = setting.flag.filter(|flag| *flag != "DIR") {
+                assert_eq!(flag, format!("--{}", setting.key));
+            }
+        }
+    }
+
+    #[test]
+    fn variables_of_our_own() {
+        for (name, known) in
+            [("LASTLY_STORE", true), (CONFIG, true), ("LASTLY_TEST_S3", true), ("LASTLY_STORES", false)]
+        {
+            assert_eq!(is_variable(name), known, "{name}");
+        }
+        assert_eq!(nearest_variable("LASTLY_BASEURL").as_deref(), Some("LASTLY_BASE_URL"));
+        assert_eq!(nearest_variable("LASTLY_CONFG").as_deref(), Some(CONFIG));
+        assert_eq!(nearest_variable("LASTLY_FOO"), None);
+    }
 }
