@@ -38,11 +38,6 @@ impl Document {
         self.text.contains("lastly") && tool(DeTable::parse_recoverable(&self.text).0.get_ref()).is_some()
     }
 
-    /// The line with which each table of a list begins.
-    pub(super) fn head(&self, list: &str) -> String {
-        if self.in_pyproject { format!("[[tool.lastly.{list}]]") } else { format!("[[{list}]]") }
-    }
-
     /// The table that holds the settings.
     pub(super) fn settings<'a, 'i>(
         &self,
@@ -68,7 +63,7 @@ fn tool<'a, 'i>(document: &'a DeTable<'i>) -> Option<(&'a Key<'i>, &'a Value<'i>
 
 /// Reads values and keeps what is wrong with them.
 pub(super) struct Reader<'a> {
-    pub(super) document: &'a Document,
+    document: &'a Document,
     problems: Vec<Problem>,
 }
 
@@ -90,6 +85,11 @@ impl<'a> Reader<'a> {
         let line = before.matches('\n').count() + 1;
         let column = before[line_start..].chars().count() + 1;
         Origin::File { file: self.document.file.clone(), line, column }
+    }
+
+    /// The line with which each table of a list begins.
+    pub(super) fn head(&self, list: &str) -> String {
+        if self.document.in_pyproject { format!("[[tool.lastly.{list}]]") } else { format!("[[{list}]]") }
     }
 
     /// Keeps what is wrong at a byte of the file.
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
                 None => {
                     let message =
                         format!("`{}` must be a list of tables, not {}", key.get_ref(), named(item.get_ref()));
-                    let hint = format!("each of its tables begins with a line `{}`", self.document.head(key.get_ref()));
+                    let hint = format!("each of its tables begins with a line `{}`", self.head(key.get_ref()));
                     self.complain(item.span().start, Bad::new(message).hint(hint));
                 }
             }

@@ -40,7 +40,7 @@ impl Environment {
             let problem = Problem::error(format!("{name} sets nothing that lastly knows"));
             let hint = match nearest_variable(name) {
                 Some(near) => format!("did you mean {near}?"),
-                None => "take it out of the environment; `lastly config` shows what can be set".to_owned(),
+                None => "names that begin with LASTLY_ are kept for lastly: rename it, or take it away".to_owned(),
             };
             problems.push(problem.hint(hint));
         }
@@ -184,7 +184,7 @@ mod tests {
         ]);
         insta::assert_snapshot!(problems.join("\n"), @r"
         LASTLY_BASEURL sets nothing that lastly knows (did you mean LASTLY_BASE_URL?)
-        LASTLY_FOO sets nothing that lastly knows (take it out of the environment; `lastly config` shows what can be set)
+        LASTLY_FOO sets nothing that lastly knows (names that begin with LASTLY_ are kept for lastly: rename it, or take it away)
         LASTLY_CLOUDFRONT: `e1` is not the id of a distribution (capital letters and digits, as in `E2QWRUHAPOMQZL`: not the domain name and not the ARN)
         LASTLY_CLOUDFRONT: `e3` is not the id of a distribution (capital letters and digits, as in `E2QWRUHAPOMQZL`: not the domain name and not the ARN)
         LASTLY_SOURCES: `~/a` begins with `~`, which only a shell replaces (write the path of the home folder out)

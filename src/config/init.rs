@@ -6,9 +6,9 @@ use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting};
 const WIDTH: usize = 96;
 
 const HEAD: &str = "\
-Settings of lastly. Every one of them is optional; what is commented out shows an example.
-A variable goes over this file, and a flag over both; `lastly config` shows what holds, and why.
-Paths are relative to this file. Credentials and regions are not set here: they come from AWS's own chain.";
+Settings of lastly. Every one is optional; what is commented out is an example.
+Variables decide over this file, and flags over both; `lastly config` shows what holds.
+Paths are relative to this file. Credentials and regions come from AWS's own chain.";
 
 /// A commented `lastly.toml`: as it stands it sets nothing, and each setting takes effect when the `#` before it is
 /// taken away.
@@ -35,7 +35,11 @@ pub fn template() -> String {
 }
 
 fn entry(setting: &Setting) -> String {
-    let explained = format!("{} Default: {}.", setting.meaning, setting.default);
+    let default = match setting.default {
+        "required" => "It is required.".to_owned(),
+        default => format!("Default: {default}."),
+    };
+    let explained = format!("{} {default}", setting.meaning);
     format!("\n{}#{} = {}\n", comment(&explained), setting.key, setting.example)
 }
 

@@ -128,7 +128,7 @@ fn unknown(key: &Key<'_>, reader: &mut Reader<'_>) {
     let hint = match nearest(name, SETTINGS.iter().map(|setting| setting.key)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if name == "tool" => "only in pyproject.toml do settings stand below `[tool.lastly]`".to_owned(),
-        None => "`lastly config` shows every setting".to_owned(),
+        None => format!("there are {}", list_of(&SETTINGS)),
     };
     reader.complain(key.span().start, Bad::new(format!("`{name}` is not a setting")).hint(hint));
 }
@@ -142,13 +142,14 @@ fn unknown_in(table: &str, known: &[Setting], key: &Key<'_>, reader: &mut Reader
             format!("`{name}` belongs before the first `[[`")
         }
         Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let keys: Vec<String> = known.iter().map(|setting| format!("`{}`", setting.key)).collect();
-            format!("it has {}", keys.join(", "))
-        }
+        None => format!("it has {}", list_of(known)),
     };
-    let message = format!("`{name}` is not a setting of `{}`", reader.document.head(table));
+    let message = format!("`{name}` is not a setting of `{}`", reader.head(table));
     reader.complain(key.span().start, Bad::new(message).hint(hint));
+}
+
+fn list_of(settings: &[Setting]) -> String {
+    settings.iter().map(|setting| format!("`{}`", setting.key)).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub const SETTINGS: [Setting; 14] = [
     Setting {
         key: "sources",
         kind: "list of folders",
-        default: "none: name them on the command line",
+        default: "none; they are named on the command line",
         meaning: "The folders to publish, relative to the settings file.",
         example: r#"["dist"]"#,
         variable: Some("LASTLY_SOURCES"),

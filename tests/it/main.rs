@@ -1,1 +1,3 @@
-//! stub
+//! All tests that see lastly from outside, in one binary, for each binary links the AWS SDK once more.
+
+mod docs;
