@@ -44,24 +44,24 @@ impl Environment {
             };
             problems.push(problem.hint(hint));
         }
-        let mut one = One { environment: self, problems };
+        let mut take = Take { environment: self, problems };
         Layer {
-            store: one.text("LASTLY_STORE", |text| check::store(text, folder)),
-            control: one.text("LASTLY_CONTROL", check::control),
-            base_url: one.text("LASTLY_BASE_URL", check::base_url),
-            channel: one.text("LASTLY_CHANNEL", check::channel),
-            cloudfront: one.list("LASTLY_CLOUDFRONT", ',', |id| {
+            store: take.text("LASTLY_STORE", |text| check::store(text, folder)),
+            control: take.text("LASTLY_CONTROL", check::control),
+            base_url: take.text("LASTLY_BASE_URL", check::base_url),
+            channel: take.text("LASTLY_CHANNEL", check::channel),
+            cloudfront: take.list("LASTLY_CLOUDFRONT", ',', |id| {
                 Ok(Distribution { id: check::distribution(id)?, origin_path: None, wait: false })
             }),
-            purge: one.list("LASTLY_PURGE", ',', check::purge),
-            sources: one.paths("LASTLY_SOURCES", |path| check::folder(path, folder)),
-            ignore: one.list("LASTLY_IGNORE", '\n', check::pattern),
-            overlay: one.text("LASTLY_OVERLAY", check::truth),
+            purge: take.list("LASTLY_PURGE", ',', check::purge),
+            sources: take.paths("LASTLY_SOURCES", |path| check::folder(path, folder)),
+            ignore: take.list("LASTLY_IGNORE", '\n', check::pattern),
+            overlay: take.text("LASTLY_OVERLAY", check::truth),
             rules: None,
-            source_maps: one.text("LASTLY_SOURCE_MAPS", check::source_maps),
-            generation: one.text("LASTLY_GENERATION", check::number),
-            concurrency: one.text("LASTLY_CONCURRENCY", |text| check::concurrency(check::number(text)?)),
-            path_style: one.text("LASTLY_PATH_STYLE", check::truth),
+            source_maps: take.text("LASTLY_SOURCE_MAPS", check::source_maps),
+            generation: take.text("LASTLY_GENERATION", check::number),
+            concurrency: take.text("LASTLY_CONCURRENCY", |text| check::concurrency(check::number(text)?)),
+            path_style: take.text("LASTLY_PATH_STYLE", check::truth),
         }
     }
 }
@@ -74,12 +74,12 @@ impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
 }
 
 /// Takes one variable after the other.
-struct One<'a> {
+struct Take<'a> {
     environment: &'a Environment,
     problems: &'a mut Vec<Problem>,
 }
 
-impl One<'_> {
+impl Take<'_> {
     fn text<T>(&mut self, name: &'static str, check: impl Fn(&str) -> Result<T, Bad>) -> Option<Given<T>> {
         let text = self.environment.0.get(name)?.to_str().ok_or_else(|| Bad::new("its value is not UTF-8"));
         Origin::Variable(name).give(text.and_then(check), self.problems)

@@ -79,7 +79,7 @@ impl Settings {
         Layout::new(prefix, self.control.as_deref())
     }
 
-    /// The rules, ready to be asked. What [`super::resolve`] has let through always is.
+    /// The rules, ready to be asked. What [`super::resolve()`] has let through always is.
     ///
     /// # Errors
     /// Settings that were put together by hand can hold a glob or a header that is none.
