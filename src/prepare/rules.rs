@@ -38,6 +38,11 @@ pub enum SourceMaps {
     Exclude,
 }
 
+impl SourceMaps {
+    /// Both with their words in the settings.
+    pub const WORDS: [(&'static str, Self); 2] = [("publish", Self::Publish), ("exclude", Self::Exclude)];
+}
+
 /// A rule of the user's. Where several match a file, each one's headers are set in turn, and the last kind counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
@@ -225,6 +230,14 @@ fn parse(glob: &str) -> Result<Glob, globset::Error> {
         None => format!("**/{glob}"),
     };
     GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build()
+}
+
+/// Checks a glob without the cost of making it ready to be asked.
+///
+/// # Errors
+/// Why it is none.
+pub fn check_glob(glob: &str) -> Result<(), String> {
+    parse(glob).map(drop).map_err(|error| error.kind().to_string())
 }
 
 /// Whether a file is a source map, by its name.

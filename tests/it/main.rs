@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cdn;
+mod docs;
 mod s3;
 mod serve;
 mod servers;

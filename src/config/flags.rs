@@ -1,0 +1,110 @@
+//! What the command line can say about settings. Whoever parses it fills this in.
+
+use std::path::{Path, PathBuf};
+
+use super::check;
+use super::given::{Bad, Given, Origin};
+use super::layer::Layer;
+use super::settings::Distribution;
+use crate::event::Problem;
+
+/// Settings as they were typed; what was not typed is `None`, empty or `false`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--config FILE`
+    pub config: Option<PathBuf>,
+    /// `--store`
+    pub store: Option<String>,
+    /// `--control`
+    pub control: Option<String>,
+    /// `--base-url`
+    pub base_url: Option<String>,
+    /// `--channel`
+    pub channel: Option<String>,
+    /// `--cloudfront`, each time it was given.
+    pub cloudfront: Vec<String>,
+    /// `--wait`
+    pub wait: bool,
+    /// `--purge`, each time it was given.
+    pub purge: Vec<String>,
+    /// The folders to publish.
+    pub sources: Vec<PathBuf>,
+    /// `--ignore`, each time it was given.
+    pub ignore: Vec<String>,
+    /// `--overlay`
+    pub overlay: bool,
+    /// `--source-maps`
+    pub source_maps: Option<String>,
+    /// `--generation`
+    pub generation: Option<u64>,
+    /// `--concurrency`
+    pub concurrency: Option<usize>,
+    /// `--path-style`
+    pub path_style: bool,
+}
+
+impl Flags {
+    /// Checks what was typed; paths are relative to `folder`.
+    pub(super) fn layer(&self, folder: &Path, problems: &mut Vec<Problem>) -> Layer {
+        let mut take = Take { problems };
+        Layer {
+            store: take.text("--store", &self.store, |text| check::store(text, folder)),
+            control: take.text("--control", &self.control, check::control),
+            base_url: take.text("--base-url", &self.base_url, check::base_url),
+            channel: take.text("--channel", &self.channel, check::channel),
+            cloudfront: take.list("--cloudfront", &self.cloudfront, |id| {
+                Ok(Distribution { id: check::distribution(id)?, origin_path: None, wait: false })
+            }),
+            purge: take.list("--purge", &self.purge, |url| check::purge(url)),
+            sources: take.list("DIR", &self.sources, |path| check::folder(path, folder)),
+            ignore: take.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),
+            overlay: take.switch("--overlay", self.overlay),
+            rules: None,
+            source_maps: take.text("--source-maps", &self.source_maps, check::source_maps),
+            generation: self.generation.map(|value| Given { value, origin: Origin::Flag("--generation") }),
+            concurrency: take.checked("--concurrency", self.concurrency, |&number| check::concurrency(number as u64)),
+            path_style: take.switch("--path-style", self.path_style),
+        }
+    }
+}
+
+/// Takes one flag after the other.
+struct Take<'a> {
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Take<'_> {
+    fn checked<T, U>(
+        &mut self,
+        flag: &'static str,
+        typed: Option<T>,
+        check: impl Fn(&T) -> Result<U, Bad>,
+    ) -> Option<Given<U>> {
+        Origin::Flag(flag).give(check(&typed?), self.problems)
+    }
+
+    fn text<T>(
+        &mut self,
+        flag: &'static str,
+        typed: &Option<String>,
+        check: impl Fn(&str) -> Result<T, Bad>,
+    ) -> Option<Given<T>> {
+        self.checked(flag, typed.as_deref(), |text| check(text))
+    }
+
+    fn list<T, U>(
+        &mut self,
+        flag: &'static str,
+        typed: &[T],
+        check: impl Fn(&T) -> Result<U, Bad>,
+    ) -> Option<Given<Vec<U>>> {
+        let origin = Origin::Flag(flag);
+        let checked = typed.iter().filter_map(|item| origin.clone().give(check(item), self.problems));
+        let value: Vec<U> = checked.map(|given| given.value).collect();
+        (!typed.is_empty()).then_some(Given { value, origin })
+    }
+
+    fn switch(&mut self, flag: &'static str, typed: bool) -> Option<Given<bool>> {
+        typed.then_some(Given { value: true, origin: Origin::Flag(flag) })
+    }
+}

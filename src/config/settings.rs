@@ -1,0 +1,134 @@
+//! The settings as the rest of the program sees them: typed, checked, with defaults in place. Where each of them came
+//! from is not known here.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::error::BadInput;
+use crate::event::Problem;
+use crate::model::layout::{ChannelName, Layout};
+use crate::prepare::rules::{Rule, RuleError, Rules, SourceMaps};
+
+/// Everything that can be set, with defaults in place.
+///
+/// Paths are as the working directory sees them: relative to it where they lie below it, else absolute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the site lies.
+    pub store: StoreAddress,
+    /// What private keys begin with; `None` for the default of [`crate::model::layout::Layout::new`].
+    pub control: Option<String>,
+    /// The URL that stands for the prefix, with a slash at its end.
+    pub base_url: Option<String>,
+    /// The channel.
+    pub channel: ChannelName,
+    /// CloudFront distributions in front of the store.
+    pub cloudfront: Vec<Distribution>,
+    /// URLs of caches that understand `PURGE`.
+    pub purge: Vec<String>,
+    /// The source folders.
+    pub sources: Vec<PathBuf>,
+    /// Patterns of files to leave out, in gitignore syntax.
+    pub ignore: Vec<String>,
+    /// Whether a later source folder's file takes the place of an earlier one's.
+    pub overlay: bool,
+    /// Rules, in order.
+    pub rules: Vec<Rule>,
+    /// Whether source maps are published, where no rule says.
+    pub source_maps: SourceMaps,
+    /// Enters every address: raising it gives every asset a new URL.
+    pub generation: u64,
+    /// Requests in flight at a time.
+    pub concurrency: usize,
+    /// Whether the bucket stands in the path of requests; `None` to tell by the endpoint.
+    pub path_style: Option<bool>,
+}
+
+/// Where a site lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreAddress {
+    /// `s3://BUCKET/PREFIX`
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// What public keys begin with, without slashes at its ends.
+        prefix: String,
+    },
+    /// `dir:PATH`, the embedded store.
+    Directory(PathBuf),
+}
+
+/// A CloudFront distribution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Distribution {
+    /// Its id.
+    pub id: String,
+    /// Its origin path, where it has one: what it puts before a URL's path to get a key.
+    pub origin_path: Option<String>,
+    /// Whether to wait until an invalidation has been carried out everywhere.
+    pub wait: bool,
+}
+
+impl Settings {
+    /// Where the site lies in its store.
+    pub fn layout(&self) -> Layout {
+        let prefix = match &self.store {
+            StoreAddress::S3 { prefix, .. } => prefix,
+            StoreAddress::Directory(_) => "",
+        };
+        Layout::new(prefix, self.control.as_deref())
+    }
+
+    /// The rules, ready to be asked. What [`super::resolve()`] has let through always is.
+    ///
+    /// # Errors
+    /// Settings that were put together by hand can hold a glob or a header that is none.
+    pub fn rules(&self) -> Result<Rules, BadInput> {
+        let problem = |error: RuleError| match &error {
+            RuleError::BadHeader { error: header, .. } => Problem::error(error.to_string()).hint(header.hint()),
+            RuleError::BadGlob { .. } => Problem::error(error.to_string()),
+        };
+        Rules::new(&self.rules, self.source_maps)
+            .map_err(|errors| BadInput { what: "the rules", problems: errors.into_iter().map(problem).collect() })
+    }
+}
+
+impl fmt::Display for StoreAddress {
+    /// The address as the settings spell it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Self::S3 { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+            Self::Directory(path) => write!(f, "dir:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Environment, Flags, resolve};
+    use super::*;
+
+    #[test]
+    fn addresses_are_spelled_as_they_are_read() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        for (text, prefix) in [("s3://abc", ""), ("s3://abc/a/b", "a/b/"), ("dir:out", ""), ("dir:/out", "")] {
+            let flags = Flags { store: Some(text.to_owned()), ..Flags::default() };
+            let resolved = resolve(&flags, &Environment::default(), folder.path()).expect("good settings");
+            assert_eq!(resolved.settings.store.to_string(), text);
+            assert_eq!(resolved.settings.layout().prefix(), prefix);
+        }
+    }
+
+    #[test]
+    fn rules_that_were_put_together_by_hand_are_checked() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let resolved = resolve(&Flags::default(), &Environment::default(), folder.path()).expect("good settings");
+        let mut settings = resolved.settings;
+        assert!(settings.rules().is_ok());
+        let headers = vec![("server".to_owned(), None)];
+        settings.rules = vec![Rule { files: vec!["a[".to_owned()], headers, ..Rule::default() }];
+        let problems = settings.rules().expect_err("bad rules").problems;
+        assert_eq!(problems.iter().map(|problem| problem.hint.is_some()).collect::<Vec<_>>(), [false, true]);
+    }
+}
