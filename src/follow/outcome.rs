@@ -71,11 +71,11 @@ pub enum FollowError {
         #[source]
         source: WireError,
     },
-    /// The manifest is ahead of the ledger.
-    #[error("the manifest shows sequence {manifest}, but the ledger only {ledger}: an older ledger has been put back")]
+    /// The public side is ahead of the ledger.
+    #[error("the public side shows sequence {public}, but the ledger only {ledger}: an older ledger has been put back")]
     LedgerBehind {
-        /// The manifest's sequence.
-        manifest: u64,
+        /// The sequence of the manifest, or of a page.
+        public: u64,
         /// The ledger's.
         ledger: u64,
     },

@@ -1,19 +1,20 @@
 //! The rounds of following: read the manifest, write the pages, write the manifest, tell the CDN, note it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::join_all;
 
 use super::outcome::{FollowError, Followed, Following, ROUNDS};
-use super::pages;
+use super::pages::{self, Pages};
 use crate::cdn::{Invalidated, Stale};
-use crate::commit::{Held, change, read};
-use crate::event::{Event, Stage};
+use crate::commit::{Held, change, reread};
+use crate::event::{Event, Problem, Stage};
 use crate::model::headers::Headers;
 use crate::model::layout::{ChannelName, Key, Name};
 use crate::model::ledger::{Channel, Synced};
 use crate::model::path::AssetPath;
+use crate::model::release::{Release, ReleaseId};
 use crate::model::wire::{Manifest, read_manifest, write_manifest};
 use crate::site::{DocumentError, Site};
 use crate::store::{Created, Etag, Object, Replaced};
@@ -35,7 +36,7 @@ pub async fn follow(site: &Site, following: &Following<'_>, held: Held) -> Resul
         };
         let sequence = channel.sequence;
         match round(site, following, channel, &held, &mut suspects, &mut done).await? {
-            None => held = reread(site).await?,
+            None => held = reread(site).await.map_err(FollowError::Ledger)?,
             Some(synced) => {
                 let noted = change(site, Some(held), |ledger| ledger.synced(following.channel, &synced)).await;
                 held = noted.map_err(FollowError::Ledger)?;
@@ -47,11 +48,6 @@ pub async fn follow(site: &Site, following: &Following<'_>, held: Held) -> Resul
         }
     }
     Err(FollowError::Outrun)
-}
-
-async fn reread(site: &Site) -> Result<Held, FollowError> {
-    let held = read(site).await.map_err(FollowError::Ledger)?;
-    held.ok_or_else(|| FollowError::Document(DocumentError::Missing(site.layout.ledger())))
 }
 
 /// One attempt at one move; `None` when a newer move was met on the way.
@@ -69,14 +65,7 @@ async fn round(
     if let Some((_, there)) = &seen
         && there.sequence > channel.sequence
     {
-        // Someone has followed a newer move already, or the ledger is older than it should be.
-        let newest = reread(site).await?;
-        let newest = newest.ledger.channels.get(following.channel).map_or(0, |channel| channel.sequence);
-        return if newest >= there.sequence {
-            Ok(None)
-        } else {
-            Err(FollowError::LedgerBehind { manifest: there.sequence, ledger: newest })
-        };
+        return outrun(site, following.channel, there.sequence).await;
     }
     let in_step =
         seen.as_ref().is_some_and(|(_, there)| (there.sequence, there.release) == (channel.sequence, channel.release));
@@ -91,10 +80,13 @@ async fn round(
                     &loaded
                 }
             };
-            let there = seen.as_ref().map(|(_, manifest)| manifest.pages.clone()).unwrap_or_default();
-            let Some(pages) = pages::write(site, following, channel.sequence, release, there, suspects, done).await?
-            else {
-                return Ok(None);
+            let seen_manifest = seen.as_ref().map(|(_, manifest)| manifest);
+            cut_short(site, channel, held, seen_manifest, release, suspects).await?;
+            let none = BTreeMap::new();
+            let there = seen_manifest.map_or(&none, |manifest| &manifest.pages);
+            let pages = match pages::write(site, following, channel.sequence, release, there, suspects, done).await? {
+                Pages::There(pages) => pages,
+                Pages::Outrun(theirs) => return outrun(site, following.channel, theirs).await,
             };
             let moved = channel.last_move().map_or(held.modified, |moved| moved.at.or(held.modified));
             let manifest = Manifest {
@@ -130,6 +122,43 @@ async fn round(
         return Err(FollowError::NotInvalidated(errors));
     }
     Ok(Some(Synced { sequence: channel.sequence, manifest: etag.0 }))
+}
+
+/// What to do about a sequence out there that is higher than the one that is followed: someone has followed a newer
+/// move already, or the ledger is older than it should be.
+async fn outrun(site: &Site, channel: &ChannelName, theirs: u64) -> Result<Option<Synced>, FollowError> {
+    let newest = reread(site).await.map_err(FollowError::Ledger)?;
+    let newest = newest.ledger.channels.get(channel).map_or(0, |channel| channel.sequence);
+    if newest >= theirs { Ok(None) } else { Err(FollowError::LedgerBehind { public: theirs, ledger: newest }) }
+}
+
+/// Adds the pages that may not be as the manifest says: those that moves after the manifest's had otherwise. Whoever
+/// followed these moves was cut short, or is still at it.
+async fn cut_short(
+    site: &Site,
+    channel: &Channel,
+    held: &Held,
+    manifest: Option<&Manifest>,
+    release: &Release,
+    suspects: &mut BTreeSet<AssetPath>,
+) -> Result<(), FollowError> {
+    let since = match manifest {
+        Some(manifest) => manifest.sequence + 1,
+        None => channel.synced.as_ref().map_or(0, |synced| synced.sequence),
+    };
+    let between = channel.moves.iter().filter(|moved| (since..channel.sequence).contains(&moved.sequence));
+    let releases: BTreeSet<ReleaseId> = between.map(|moved| moved.release).collect();
+    for id in releases.into_iter().filter(|id| *id != channel.release && held.ledger.releases.contains_key(id)) {
+        match site.release(id).await {
+            Ok(other) => suspects.extend(pages::differing(release, &other).cloned()),
+            Err(error @ DocumentError::Store(_)) => return Err(error.into()),
+            Err(error) => {
+                let message = format!("pages of release {id} may be left over: {error}");
+                site.tell(Event::Problem(Problem::warning(message)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The name of an invalidation: the same for every attempt at the same move, and for no other move, not even of
