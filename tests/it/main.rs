@@ -1,1 +1,3 @@
-//! stub
+//! The integration tests: one binary, because linking takes longer than running.
+
+mod conformance;
