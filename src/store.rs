@@ -6,6 +6,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+pub mod directory;
 pub mod memory;
 
 use std::collections::BTreeMap;

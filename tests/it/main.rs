@@ -1,3 +1,4 @@
 //! The integration tests: one binary, because linking takes longer than running.
 
 mod conformance;
+mod directory;
