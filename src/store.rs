@@ -7,6 +7,8 @@
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
 pub mod directory;
+#[cfg(any(test, feature = "testing"))]
+pub mod faulty;
 pub mod memory;
 
 use std::collections::BTreeMap;
