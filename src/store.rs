@@ -10,6 +10,7 @@ pub mod directory;
 #[cfg(any(test, feature = "testing"))]
 pub mod faulty;
 pub mod memory;
+pub mod probe;
 
 use std::collections::BTreeMap;
 use std::fmt;

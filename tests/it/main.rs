@@ -3,3 +3,4 @@
 mod conformance;
 mod directory;
 mod faulty;
+mod probe;
