@@ -2,7 +2,11 @@
 
 mod architecture;
 mod cdn;
+mod conformance;
+mod directory;
 mod docs;
+mod faulty;
+mod probe;
 mod s3;
 mod serve;
 mod servers;
