@@ -12,6 +12,7 @@ import os
 import pathlib
 import platform
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def plant(count: int) -> pathlib.Path:
 
 @contextlib.contextmanager
 def ten_changed(tree: pathlib.Path, count: int):
-    indexes = range(0, count, max(1, count // CHANGED))[:CHANGED]
+    indexes = random.Random(0).sample(range(count), min(CHANGED, count))
     for index in indexes:
         (tree / name(index)).write_text(text(index, edition=1))
     try:
@@ -114,7 +115,9 @@ def install(peers: list[str]) -> dict[str, str]:
     return {peer: str(next(home.glob(inside[peer]))) for peer in peers}
 
 
-def publish_command(contestant: str, program: str, tree: pathlib.Path, endpoint: str, width: int, scratch: pathlib.Path):
+def publish_command(
+    contestant: str, program: str, tree: pathlib.Path, endpoint: str, width: int, scratch: pathlib.Path
+):
     """What a user types to publish the tree with so many requests at once."""
     if contestant == "lastly":
         return [program, "publish", tree, "--store", f"s3://{BUCKET}/static/", "--concurrency", width, "--json"]
@@ -150,17 +153,24 @@ class Run:
     wall: float
     cpu: float
     rss_mb: float
+    assets: int = 0
     requests: dict[str, int] = dataclasses.field(default_factory=dict)
 
-    def uploads(self) -> int:
-        return self.requests.get("PutObject", 0) + self.requests.get("CompleteMultipartUpload", 0)
+
+def megabytes(usage: resource.struct_rusage) -> float:
+    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def measure(command: list, env: dict[str, str] | None = None, cwd: pathlib.Path | None = None) -> Run:
     with tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
-            [str(word) for word in command], env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+            [str(word) for word in command],
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
         )
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
@@ -169,8 +179,7 @@ def measure(command: list, env: dict[str, str] | None = None, cwd: pathlib.Path 
             errors.seek(0)
             tail = errors.read().decode(errors="replace")[-2000:]
             sys.exit(f"{command[0]} ended with {process.returncode}:\n{tail}")
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+    return Run(wall, usage.ru_utime + usage.ru_stime, megabytes(usage))
 
 
 class Server:
@@ -206,7 +215,7 @@ class Bench:
     def record(self, scenario: str, contestant: str, run: Run):
         self.runs.setdefault(scenario, {}).setdefault(contestant, []).append(run)
 
-    def publish(self, contestant: str, tree: pathlib.Path, server: Server, expected: int) -> Run:
+    def publish(self, contestant: str, tree: pathlib.Path, server: Server, assets: int) -> Run:
         with tempfile.TemporaryDirectory() as scratch:
             scratch = pathlib.Path(scratch)
             program, width = self.programs[contestant], self.options.concurrency
@@ -215,8 +224,10 @@ class Bench:
             run = measure(command, environment(server.endpoint, scratch), scratch)
             after = server.requests()
         run.requests = {kind: count for kind in after if (count := after[kind] - before.get(kind, 0))}
-        if run.uploads() < expected:
-            sys.exit(f"{contestant} uploaded {run.uploads()} of {expected} objects")
+        run.assets = assets
+        uploads = run.requests.get("PutObject", 0) + run.requests.get("CompleteMultipartUpload", 0)
+        if uploads < assets:
+            sys.exit(f"{contestant} uploaded {uploads} of {assets} assets")
         return run
 
     def serve(self) -> Server:
@@ -231,8 +242,10 @@ class Bench:
             first = turn % len(self.options.only)
             for contestant in self.options.only[first:] + self.options.only[:first]:
                 with self.serve() as server:
-                    self.record(f"first publish of {files:,}", contestant, self.publish(contestant, tree, server, files))
-                    self.record("nothing changed", contestant, self.publish(contestant, tree, server, 0))
+                    run = self.publish(contestant, tree, server, files)
+                    self.record(f"first publish of {files:,}", contestant, run)
+                    run = self.publish(contestant, tree, server, 0)
+                    self.record("nothing changed", contestant, run)
                     with ten_changed(tree, files):
                         run = self.publish(contestant, tree, server, min(CHANGED, files))
                         self.record("ten files changed", contestant, run)
@@ -250,7 +263,9 @@ class Bench:
         with tempfile.TemporaryDirectory() as scratch:
             for argument in ["--version", "config"]:
                 for _ in range(STARTS):
-                    run = measure([self.programs["lastly"], argument], environment("", scratch), scratch)
+                    run = measure(
+                        [self.programs["lastly"], argument], environment("http://127.0.0.1", scratch), scratch
+                    )
                     self.record("start-up", f"lastly {argument}", run)
 
 
@@ -261,34 +276,47 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
 
 
+def least_and_median(values: list[float]) -> str:
+    return f"{min(values):.3f} / {statistics.median(values):.3f}"
+
+
+def memory(runs: list[Run]) -> str:
+    """The most that any run took. A child counts what it was forked from, so it never shows less than the driver."""
+    most, floor = max(run.rss_mb for run in runs), megabytes(resource.getrusage(resource.RUSAGE_SELF))
+    return f"{most:.0f}" if most > floor else f"≤ {floor:.0f}"
+
+
 def table(scenario: str, rows: dict[str, list[Run]]) -> str:
     lines = [
         f"### {scenario}",
         "",
-        "| | wall min / median, s | CPU median, s | CPU per upload, ms | max RSS, MB | requests |",
+        "| | wall min / median, s | CPU min / median, s | CPU per asset, ms | max RSS, MB | requests |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for contestant, runs in rows.items():
-        walls, cpu = [run.wall for run in runs], statistics.median(run.cpu for run in runs)
-        uploads = runs[-1].uploads()
-        each = f"{cpu / uploads * 1000:.2f}" if uploads else "–"
-        requests = ", ".join(f"{count:,} {kind}" for kind, count in runs[-1].requests.items()) or "–"
-        lines.append(
-            f"| {contestant} | {min(walls):.3f} / {statistics.median(walls):.3f} | {cpu:.3f} | {each} "
-            f"| {max(run.rss_mb for run in runs):.0f} | {requests} |"
-        )
+        wall, cpu = [run.wall for run in runs], [run.cpu for run in runs]
+        assets, requests = runs[-1].assets, runs[-1].requests
+        cells = [
+            contestant,
+            least_and_median(wall),
+            least_and_median(cpu),
+            f"{statistics.median(cpu) / assets * 1000:.2f}" if assets else "-",
+            memory(runs),
+            ", ".join(f"{count:,} {kind}" for kind, count in requests.items()) or "-",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", type=lambda names: names.split(","), default=CONTESTANTS, help="e.g. lastly,s5cmd")
-    parser.add_argument("--lastly", help="this lastly instead of one built from here")
+    parser.add_argument("--lastly", type=os.path.abspath, help="this lastly instead of one built from here")
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--latency-ms", type=int, default=20, help="what every answer takes")
     parser.add_argument("--concurrency", type=int, default=64, help="requests at once, for every contestant")
-    parser.add_argument("--memory", action="store_true", help="also publish 100,000 files once")
+    parser.add_argument("--memory", action="store_true", help="also publish 100,000 files, once")
     parser.add_argument("--json", action="store_true", help="every run, as JSON")
     options = parser.parse_args()
     if unknown := set(options.only) - set(CONTESTANTS):

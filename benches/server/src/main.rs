@@ -34,7 +34,12 @@ struct Gate {
 impl S3Access for Gate {
     async fn check(&self, request: &mut S3AccessContext<'_>) -> S3Result<()> {
         let operation = request.s3_op().name().to_owned();
-        *self.counts.lock().expect("no holder of the lock panics").entry(operation).or_default() += 1;
+        *self
+            .counts
+            .lock()
+            .expect("no holder of the lock panics")
+            .entry(operation)
+            .or_default() += 1;
         tokio::time::sleep(self.latency).await;
         Ok(())
     }
@@ -47,7 +52,13 @@ struct Stats {
 
 #[async_trait::async_trait]
 impl S3Route for Stats {
-    fn is_match(&self, method: &Method, uri: &Uri, _: &HeaderMap, _: &mut http::Extensions) -> bool {
+    fn is_match(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        _: &HeaderMap,
+        _: &mut http::Extensions,
+    ) -> bool {
         method == Method::GET && uri.path() == "/" && uri.query() == Some("stats")
     }
 
@@ -57,7 +68,11 @@ impl S3Route for Stats {
 
     async fn call(&self, _: S3Request<Body>) -> S3Result<S3Response<Body>> {
         let (objects, bytes) = self.store.totals();
-        let requests = self.counts.lock().expect("no holder of the lock panics").clone();
+        let requests = self
+            .counts
+            .lock()
+            .expect("no holder of the lock panics")
+            .clone();
         let stats = json!({ "requests": requests, "objects": objects, "bytes": bytes });
         Ok(S3Response::new(Body::from(stats.to_string())))
     }
@@ -70,7 +85,11 @@ struct Options {
 }
 
 fn options() -> Result<Options, Box<dyn Error>> {
-    let mut options = Options { port: 0, latency: Duration::ZERO, buckets: Vec::new() };
+    let mut options = Options {
+        port: 0,
+        latency: Duration::ZERO,
+        buckets: Vec::new(),
+    };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
         let value = args.next().ok_or_else(|| format!("{flag} needs a value"))?;
@@ -78,7 +97,11 @@ fn options() -> Result<Options, Box<dyn Error>> {
             "--port" => options.port = value.parse()?,
             "--latency-ms" => options.latency = Duration::from_millis(value.parse()?),
             "--bucket" => options.buckets.push(value),
-            _ => return Err(format!("{flag}: only --port, --latency-ms and --bucket are known").into()),
+            _ => {
+                return Err(
+                    format!("{flag}: only --port, --latency-ms and --bucket are known").into(),
+                );
+            }
         }
     }
     Ok(options)
@@ -94,7 +117,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut service = S3ServiceBuilder::new(Server(Arc::clone(&store)));
     service.set_auth(SimpleAuth::from_single("bench", "bench-secret"));
-    service.set_access(Gate { counts: Arc::clone(&counts), latency: options.latency });
+    service.set_access(Gate {
+        counts: Arc::clone(&counts),
+        latency: options.latency,
+    });
     service.set_route(Stats { counts, store });
     let service = service.build();
 
@@ -106,7 +132,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let service = service.clone();
         tokio::spawn(async move {
             // An error here is the client's broken connection; the client tells.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }

@@ -49,7 +49,9 @@ impl Condition {
         match (&self.if_none_match, current) {
             (None, _) | (Some(ETagCondition::Any), None) => Ok(()),
             (Some(ETagCondition::Any), Some(_)) => Err(s3_error!(PreconditionFailed)),
-            (Some(ETagCondition::ETag(_)), _) => Err(s3_error!(NotImplemented, "If-None-Match takes only *")),
+            (Some(ETagCondition::ETag(_)), _) => {
+                Err(s3_error!(NotImplemented, "If-None-Match takes only *"))
+            }
         }
     }
 }
@@ -81,10 +83,18 @@ impl State {
     }
 
     fn bucket(&mut self, name: &str) -> S3Result<&mut Bucket> {
-        self.buckets.get_mut(name).ok_or_else(|| S3ErrorCode::NoSuchBucket.into())
+        self.buckets
+            .get_mut(name)
+            .ok_or_else(|| S3ErrorCode::NoSuchBucket.into())
     }
 
-    fn put(&mut self, bucket: &str, key: &str, condition: &Condition, object: Object) -> S3Result<Arc<Object>> {
+    fn put(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        condition: &Condition,
+        object: Object,
+    ) -> S3Result<Arc<Object>> {
         let version = self.id();
         let objects = &mut self.bucket(bucket)?.objects;
         condition.check(objects.get(key).map(AsRef::as_ref))?;
@@ -113,13 +123,27 @@ impl Store {
     /// How many objects there are, and their bytes.
     pub(crate) fn totals(&self) -> (usize, usize) {
         let state = self.lock();
-        let objects = state.buckets.values().flat_map(|bucket| bucket.objects.values());
-        objects.fold((0, 0), |(count, bytes), object| (count + 1, bytes + object.body.len()))
+        let objects = state
+            .buckets
+            .values()
+            .flat_map(|bucket| bucket.objects.values());
+        objects.fold((0, 0), |(count, bytes), object| {
+            (count + 1, bytes + object.body.len())
+        })
     }
 
-    pub(crate) fn get(&self, bucket: &str, key: &str, version: Option<&str>) -> S3Result<Arc<Object>> {
+    pub(crate) fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> S3Result<Arc<Object>> {
         let mut state = self.lock();
-        let object = state.bucket(bucket)?.objects.get(key).ok_or(S3ErrorCode::NoSuchKey)?;
+        let object = state
+            .bucket(bucket)?
+            .objects
+            .get(key)
+            .ok_or(S3ErrorCode::NoSuchKey)?;
         match version {
             Some(version) if version != object.version => Err(s3_error!(NoSuchVersion)),
             _ => Ok(Arc::clone(object)),
@@ -135,16 +159,32 @@ impl Store {
         headers: HeaderMap,
     ) -> S3Result<Arc<Object>> {
         let etag = ETag::Strong(hex(Md5::checksum(&body).as_ref()));
-        let object = Object { body, etag, version: String::new(), modified: SystemTime::now(), headers };
+        let object = Object {
+            body,
+            etag,
+            version: String::new(),
+            modified: SystemTime::now(),
+            headers,
+        };
         self.lock().put(bucket, key, condition, object)
     }
 
     /// Deletes an object; a missing one, or another version, is as good as deleted.
-    pub(crate) fn delete(&self, bucket: &str, key: &str, version: Option<&str>, condition: &Condition) -> S3Result<()> {
+    pub(crate) fn delete(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        condition: &Condition,
+    ) -> S3Result<()> {
         let mut state = self.lock();
         let objects = &mut state.bucket(bucket)?.objects;
         condition.check(objects.get(key).map(AsRef::as_ref))?;
-        if version.is_none_or(|version| objects.get(key).is_some_and(|object| object.version == version)) {
+        if version.is_none_or(|version| {
+            objects
+                .get(key)
+                .is_some_and(|object| object.version == version)
+        }) {
             objects.remove(key);
         }
         Ok(())
@@ -160,9 +200,20 @@ impl Store {
         max: usize,
     ) -> S3Result<Page> {
         let mut state = self.lock();
-        let start = if after < prefix { Bound::Included(prefix) } else { Bound::Excluded(after) };
-        let keys = state.bucket(bucket)?.objects.range::<str, _>((start, Bound::Unbounded));
-        let mut page = Page { objects: Vec::new(), prefixes: Vec::new(), next: None };
+        let start = if after < prefix {
+            Bound::Included(prefix)
+        } else {
+            Bound::Excluded(after)
+        };
+        let keys = state
+            .bucket(bucket)?
+            .objects
+            .range::<str, _>((start, Bound::Unbounded));
+        let mut page = Page {
+            objects: Vec::new(),
+            prefixes: Vec::new(),
+            next: None,
+        };
         let mut last = after;
         for (key, object) in keys.take_while(|(key, _)| key.starts_with(prefix)) {
             let rolled = delimiter.and_then(|delimiter| {
@@ -188,16 +239,35 @@ impl Store {
     pub(crate) fn create_upload(&self, bucket: &str, headers: HeaderMap) -> S3Result<String> {
         let mut state = self.lock();
         let id = state.id();
-        let upload = Upload { headers, parts: BTreeMap::new() };
+        let upload = Upload {
+            headers,
+            parts: BTreeMap::new(),
+        };
         state.bucket(bucket)?.uploads.insert(id.clone(), upload);
         Ok(id)
     }
 
-    pub(crate) fn put_part(&self, bucket: &str, upload: &str, number: i32, body: Bytes) -> S3Result<ETag> {
+    pub(crate) fn put_part(
+        &self,
+        bucket: &str,
+        upload: &str,
+        number: i32,
+        body: Bytes,
+    ) -> S3Result<ETag> {
         let etag = ETag::Strong(hex(Md5::checksum(&body).as_ref()));
         let mut state = self.lock();
-        let upload = state.bucket(bucket)?.uploads.get_mut(upload).ok_or(S3ErrorCode::NoSuchUpload)?;
-        upload.parts.insert(number, Part { etag: etag.clone(), body });
+        let upload = state
+            .bucket(bucket)?
+            .uploads
+            .get_mut(upload)
+            .ok_or(S3ErrorCode::NoSuchUpload)?;
+        upload.parts.insert(
+            number,
+            Part {
+                etag: etag.clone(),
+                body,
+            },
+        );
         Ok(etag)
     }
 
@@ -214,14 +284,20 @@ impl Store {
         let Upload { headers, parts } = uploads.get(upload).ok_or(S3ErrorCode::NoSuchUpload)?;
         let (mut body, mut sums) = (Vec::new(), Md5::new());
         for (number, etag) in wanted {
-            let part = parts.get(number).filter(|part| etag.as_ref().is_none_or(|etag| *etag == part.etag));
+            let part = parts
+                .get(number)
+                .filter(|part| etag.as_ref().is_none_or(|etag| *etag == part.etag));
             let part = part.ok_or(S3ErrorCode::InvalidPart)?;
             sums.update(Md5::checksum(&part.body).as_ref());
             body.extend_from_slice(&part.body);
         }
         let object = Object {
             body: body.into(),
-            etag: ETag::Strong(format!("{}-{}", hex(sums.finalize().as_ref()), wanted.len())),
+            etag: ETag::Strong(format!(
+                "{}-{}",
+                hex(sums.finalize().as_ref()),
+                wanted.len()
+            )),
             version: String::new(),
             modified: SystemTime::now(),
             headers: headers.clone(),
@@ -233,7 +309,9 @@ impl Store {
 
     pub(crate) fn abort_upload(&self, bucket: &str, upload: &str) -> S3Result<()> {
         let removed = self.lock().bucket(bucket)?.uploads.remove(upload);
-        removed.map(|_| ()).ok_or_else(|| S3ErrorCode::NoSuchUpload.into())
+        removed
+            .map(|_| ())
+            .ok_or_else(|| S3ErrorCode::NoSuchUpload.into())
     }
 }
 

@@ -15,7 +15,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             files.push(entry.into_path());
         }
     }
-    let hashes = files.par_iter().map(|file| std::fs::read(file).map(|bytes| blake3::hash(&bytes)));
+    let hashes = files
+        .par_iter()
+        .map(|file| std::fs::read(file).map(|bytes| blake3::hash(&bytes)));
     let hashes: Vec<blake3::Hash> = hashes.collect::<Result<_, _>>()?;
     let mut tree = blake3::Hasher::new();
     for hash in hashes {
