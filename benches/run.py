@@ -51,9 +51,9 @@ def name(index: int) -> str:
 
 
 def text(index: int, edition: int = 0) -> str:
-    """An icon of 4 to 13 KB, as SVG or as the module that some bundler makes of it."""
+    """An icon of 3.5 to 13 KB, as SVG or as the module that some bundler makes of it."""
     rng = random.Random(index + edition * 1_000_003)
-    count = int((4096 + rng.random() * 9 * 1024) / 53)
+    count = int((4096 + rng.random() * 9 * 1024) / 60)
     paths = [f"M{number(rng)} {number(rng)}{SEGMENTS[int(rng.random() * 4096)]}Z" for _ in range(count)]
     if name(index).endswith(".js"):
         lines = "".join(f'  "{path}",\n' for path in paths)
@@ -272,8 +272,8 @@ class Bench:
 # ---- telling --------------------------------------------------------------------------------------------------------
 
 
-def machine() -> str:
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+def machine(load: float) -> str:
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, load {load:.1f} before"
 
 
 def least_and_median(values: list[float]) -> str:
@@ -323,6 +323,7 @@ def main():
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CONTESTANTS)}")
 
     bench = Bench(options)
+    here = machine(os.getloadavg()[0])
     bench.turns()
     if options.memory:
         bench.memory()
@@ -331,9 +332,9 @@ def main():
 
     if options.json:
         runs = {s: {c: [dataclasses.asdict(r) for r in rs] for c, rs in rows.items()} for s, rows in bench.runs.items()}
-        print(json.dumps({"machine": machine(), "settings": vars(options), "peers": PEERS, "runs": runs}, indent=1))
+        print(json.dumps({"machine": here, "settings": vars(options), "peers": PEERS, "runs": runs}, indent=1))
         return
-    print(f"{machine()}; {options.latency_ms} ms an answer, {options.concurrency} at once, {options.repeats} repeats\n")
+    print(f"{here}; {options.latency_ms} ms an answer, {options.concurrency} at once, {options.repeats} repeats\n")
     for scenario, rows in bench.runs.items():
         print(table(scenario, rows))
 
