@@ -1,15 +1,20 @@
 //! What lastly asks of a CDN: to forget one path, the manifest's.
 
+pub mod cloudfront;
+pub mod path;
+pub mod purge;
+
 use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::error::{Explain, Kind};
 use crate::model::layout::{Key, Name};
 
 /// A CDN in front of the store.
 #[async_trait]
 pub trait Cdn: fmt::Debug + Send + Sync {
-    /// What to call it in messages: `CloudFront E2QWRUHAPOMQZL`, `https://cache.example.com/`.
+    /// What to call it in messages: `CloudFront E2QWRUHAPOMQZL`, `https://cache.example.com`.
     fn name(&self) -> String;
 
     /// Makes the CDN forget what it holds of an object.
@@ -56,4 +61,35 @@ pub struct CdnError {
     /// What lies behind it.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl CdnError {
+    /// An error of the CDN that calls itself `cdn`.
+    pub fn new(cdn: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { cdn: cdn.into(), reason: reason.into(), hint: None, source: None }
+    }
+
+    /// Says what the reader could do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what lies behind it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+}
+
+impl Explain for CdnError {
+    fn kind(&self) -> Kind {
+        Kind::Unfinished
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint.iter().cloned().collect()
+    }
 }

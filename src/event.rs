@@ -71,6 +71,15 @@ pub enum Event {
         /// The path or URL.
         path: String,
     },
+    /// A request was answered by `lastly serve`.
+    Served {
+        /// Its method.
+        method: String,
+        /// Its path, as it came.
+        path: String,
+        /// The answer's status.
+        status: u16,
+    },
     /// Something did not work and is tried again.
     Again {
         /// What it was, and why.

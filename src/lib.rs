@@ -18,5 +18,6 @@ pub mod model;
 pub mod prepare;
 pub mod publish;
 pub mod rollback;
+pub mod serve;
 pub mod site;
 pub mod store;

@@ -202,14 +202,18 @@ impl Layout {
         Key(format!("{}probe/{id}", self.control).into())
     }
 
+    /// Whether a key is one of lastly's own, which no visitor may see.
+    pub fn is_private(&self, key: &Key) -> bool {
+        !self.control.is_empty() && key.0.starts_with(&self.control)
+    }
+
     /// Why a page or sealed asset cannot lie under its own name here; `None` where it can.
     pub fn reserved(&self, name: &Name) -> Option<&'static str> {
-        let key = format!("{}{}", self.prefix, name.0);
         if &*name.0 == MANIFEST {
             Some("this is where lastly keeps the manifest")
         } else if name.0.starts_with(CHANNELS) {
             Some("this is where lastly keeps other channels")
-        } else if !self.control.is_empty() && key.starts_with(&self.control) {
+        } else if self.is_private(&self.key(name)) {
             Some("this is where lastly keeps its private objects")
         } else {
             None

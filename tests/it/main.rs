@@ -1,1 +1,5 @@
-//! stub
+//! Every integration test, in one binary.
+
+mod cdn;
+mod serve;
+mod servers;
