@@ -5,6 +5,7 @@
 
 mod check;
 mod discover;
+mod document;
 mod environment;
 mod flags;
 mod given;

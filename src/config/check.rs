@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use ignore::gitignore::GitignoreBuilder;
 
 use super::given::Bad;
+use super::schema::nearest;
 use super::settings::StoreAddress;
 use crate::model::headers::Headers;
 use crate::model::layout::ChannelName;
 use crate::model::path::AssetPath;
 use crate::prepare::rules::{self, Kind, SourceMaps};
 
-/// A store's address; a folder's path is relative to `folder`.
-pub(super) fn store(text: &str, folder: &Path) -> Result<StoreAddress, Bad> {
+/// A store's address; a folder's path is relative to `base`.
+pub(super) fn store(text: &str, base: &Path) -> Result<StoreAddress, Bad> {
     if let Some(rest) = text.strip_prefix("s3://") {
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         check_bucket(bucket)?;
@@ -21,10 +22,9 @@ pub(super) fn store(text: &str, folder: &Path) -> Result<StoreAddress, Bad> {
     }
     match text.strip_prefix("dir:") {
         Some("") => Err(Bad::new("`dir:` names no folder").hint("write the path behind it: `dir:public-store`")),
-        Some(path) => Ok(StoreAddress::Directory(local(Path::new(path), folder)?)),
+        Some(path) => Ok(StoreAddress::Directory(folder(Path::new(path), base)?)),
         None => {
-            let name = text.rsplit([':', '/']).find(|part| !part.is_empty()).unwrap_or("example");
-            let hint = format!("a bucket is written `s3://{name}/prefix`, a folder on this machine `dir:{name}`");
+            let hint = "a bucket is written `s3://BUCKET/PREFIX`, a folder on this machine `dir:PATH`";
             Err(Bad::new(format!("`{text}` is not the address of a store")).hint(hint))
         }
     }
@@ -61,8 +61,8 @@ pub(super) fn control(text: &str) -> Result<String, Bad> {
     }
 }
 
-/// A path on this machine, seen from `folder`.
-fn local(path: &Path, folder: &Path) -> Result<PathBuf, Bad> {
+/// A folder on this machine, its path relative to `base`.
+pub(super) fn folder(path: &Path, base: &Path) -> Result<PathBuf, Bad> {
     if path.as_os_str().is_empty() {
         return Err(Bad::new("the path of a folder is empty").hint("`.` is the folder itself"));
     }
@@ -70,12 +70,7 @@ fn local(path: &Path, folder: &Path) -> Result<PathBuf, Bad> {
         let message = format!("`{}` begins with `~`, which only a shell replaces", path.display());
         return Err(Bad::new(message).hint("write the path of the home folder out"));
     }
-    Ok(folder.join(path))
-}
-
-/// A source folder.
-pub(super) fn source(path: &Path, folder: &Path) -> Result<PathBuf, Bad> {
-    local(path, folder)
+    Ok(base.join(path))
 }
 
 /// The URL that stands for the prefix, with a slash at its end.
@@ -194,8 +189,13 @@ pub(super) fn source_maps(text: &str) -> Result<SourceMaps, Bad> {
 fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Bad> {
     let found = words.iter().find(|(word, _)| *word == text);
     found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let near = nearest(text, words.iter().map(|(word, _)| *word));
         let words: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-        Bad::new(format!("`{text}` is none of {}", words.join(", ")))
+        let bad = Bad::new(format!("`{text}` is none of {}", words.join(", ")));
+        match near {
+            Some(near) => bad.hint(format!("did you mean `{near}`?")),
+            None => bad,
+        }
     })
 }
 
@@ -203,7 +203,7 @@ fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Bad> {
 pub(super) fn concurrency(number: u64) -> Result<usize, Bad> {
     match usize::try_from(number) {
         Ok(number @ 1..=1000) => Ok(number),
-        _ => Err(Bad::new(format!("{number} requests at a time are too few or too many")).hint("from 1 to 1000")),
+        _ => Err(Bad::new(format!("{number} requests cannot be in flight at a time")).hint("from 1 to 1000 can")),
     }
 }
 
@@ -215,4 +215,149 @@ pub(super) fn number(text: &str) -> Result<u64, Bad> {
 /// A yes or no in a variable.
 pub(super) fn truth(text: &str) -> Result<bool, Bad> {
     word(text, &[("true", true), ("false", false), ("1", true), ("0", false)])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use super::*;
+
+    /// What a check makes of each text; `None` stands for what it refuses.
+    fn check<T: Debug + PartialEq>(check: impl Fn(&str) -> Result<T, Bad>, table: &[(&str, Option<T>)]) {
+        for (text, expected) in table {
+            let found = check(text);
+            assert_eq!(found.as_ref().ok(), expected.as_ref(), "{text:?} gives {found:?}");
+        }
+    }
+
+    fn same(text: &str) -> (&str, Option<String>) {
+        (text, Some(text.to_owned()))
+    }
+
+    fn becomes<'a>(text: &'a str, other: &str) -> (&'a str, Option<String>) {
+        (text, Some(other.to_owned()))
+    }
+
+    #[test]
+    fn stores() {
+        let s3 = |bucket: &str, prefix: &str| {
+            Some(StoreAddress::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+        };
+        let folder = |path: &str| Some(StoreAddress::Directory(path.into()));
+        let long = format!("s3://{}", "a".repeat(64));
+        check(
+            |text| store(text, Path::new("/base")),
+            &[
+                ("s3://example-assets", s3("example-assets", "")),
+                ("s3://example-assets/", s3("example-assets", "")),
+                ("s3://a.b-3/static/v1/", s3("a.b-3", "static/v1")),
+                ("s3://abc/⊗ b", s3("abc", "⊗ b")),
+                ("s3://", None),
+                ("s3://ab", None),
+                (&long, None),
+                ("s3://Bucket", None),
+                ("s3://a_b", None),
+                ("s3://-ab", None),
+                ("s3://ab.", None),
+                ("s3://a..b", None),
+                ("s3://192.168.5.4", None),
+                ("s3://abc//x", None),
+                ("s3://abc/a/../b", None),
+                ("s3://abc/a\nb", None),
+                ("dir:out", folder("/base/out")),
+                ("dir:/out", folder("/out")),
+                ("dir:../out", folder("/base/../out")),
+                ("dir:", None),
+                ("dir:~/out", None),
+                ("", None),
+                ("out", None),
+                ("https://abc.s3.amazonaws.com/", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn base_urls() {
+        check(
+            base_url,
+            &[
+                same("https://cdn.example.com/static/"),
+                becomes("https://cdn.example.com", "https://cdn.example.com/"),
+                becomes("//cdn.example.com:8443/x", "//cdn.example.com:8443/x/"),
+                becomes("/static", "/static/"),
+                same("/"),
+                same("http://[::1]:8000/"),
+                same("https://cdn.example.com/caf%C3%A9/"),
+                ("", None),
+                ("cdn.example.com", None),
+                ("ftp://cdn.example.com/", None),
+                ("https:///static/", None),
+                ("//", None),
+                ("https://:80/", None),
+                ("https://cdn.example.com:port/", None),
+                ("https://user:secret@cdn.example.com/", None),
+                ("/static/?v=1", None),
+                ("/static/#a", None),
+                ("/a b/", None),
+                ("https://cdn.example.com/é/", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn passwords_are_never_repeated() {
+        let bad = base_url("https://user:secret@cdn.example.com/").expect_err("it holds a password");
+        assert!(!format!("{bad:?}").contains("secret"), "{bad:?}");
+    }
+
+    #[test]
+    fn caches() {
+        check(
+            purge,
+            &[
+                same("http://varnish:6081"),
+                same("https://cache.example.com/x/"),
+                ("//varnish", None),
+                ("varnish", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_keys_begin_with() {
+        check(
+            control,
+            &[
+                becomes("private", "private/"),
+                same(".lastly/a/"),
+                ("", None),
+                ("/", None),
+                ("/a", None),
+                ("a/../b", None),
+            ],
+        );
+        check(
+            origin_path,
+            &[same("/static"), becomes("/a/b/", "/a/b"), ("static", None), ("/", None), ("", None), ("/a/../b", None)],
+        );
+    }
+
+    #[test]
+    fn distributions() {
+        check(
+            distribution,
+            &[same("E2QWRUHAPOMQZL"), ("", None), ("e2q", None), ("d111111abcdef8.cloudfront.net", None)],
+        );
+    }
+
+    #[test]
+    fn words_and_numbers() {
+        check(truth, &[("true", Some(true)), ("0", Some(false)), ("yes", None), ("TRUE", None)]);
+        check(source_maps, &[("publish", Some(SourceMaps::Publish)), ("none", None)]);
+        check(number, &[("7", Some(7)), ("-1", None), ("1.5", None), ("", None)]);
+        let near = kind("assets").expect_err("it is none of the words").hint;
+        assert_eq!(near.as_deref(), Some("did you mean `asset`?"));
+        assert_eq!([0, 1, 1000, 1001].map(|number| concurrency(number).is_ok()), [false, true, true, false]);
+    }
 }

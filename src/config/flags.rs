@@ -46,34 +46,34 @@ pub struct Flags {
 impl Flags {
     /// Checks what was typed; paths are relative to `folder`.
     pub(super) fn layer(&self, folder: &Path, problems: &mut Vec<Problem>) -> Layer {
-        let mut one = One { problems };
+        let mut take = Take { problems };
         Layer {
-            store: one.text("--store", &self.store, |text| check::store(text, folder)),
-            control: one.text("--control", &self.control, check::control),
-            base_url: one.text("--base-url", &self.base_url, check::base_url),
-            channel: one.text("--channel", &self.channel, check::channel),
-            cloudfront: one.list("--cloudfront", &self.cloudfront, |id| {
+            store: take.text("--store", &self.store, |text| check::store(text, folder)),
+            control: take.text("--control", &self.control, check::control),
+            base_url: take.text("--base-url", &self.base_url, check::base_url),
+            channel: take.text("--channel", &self.channel, check::channel),
+            cloudfront: take.list("--cloudfront", &self.cloudfront, |id| {
                 Ok(Distribution { id: check::distribution(id)?, origin_path: None, wait: false })
             }),
-            purge: one.list("--purge", &self.purge, |url| check::purge(url)),
-            sources: one.list("DIR", &self.sources, |path| check::source(path, folder)),
-            ignore: one.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),
-            overlay: one.switch("--overlay", self.overlay),
+            purge: take.list("--purge", &self.purge, |url| check::purge(url)),
+            sources: take.list("DIR", &self.sources, |path| check::folder(path, folder)),
+            ignore: take.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),
+            overlay: take.switch("--overlay", self.overlay),
             rules: None,
-            source_maps: one.text("--source-maps", &self.source_maps, check::source_maps),
+            source_maps: take.text("--source-maps", &self.source_maps, check::source_maps),
             generation: self.generation.map(|value| Given { value, origin: Origin::Flag("--generation") }),
-            concurrency: one.checked("--concurrency", self.concurrency, |&number| check::concurrency(number as u64)),
-            path_style: one.switch("--path-style", self.path_style),
+            concurrency: take.checked("--concurrency", self.concurrency, |&number| check::concurrency(number as u64)),
+            path_style: take.switch("--path-style", self.path_style),
         }
     }
 }
 
 /// Takes one flag after the other.
-struct One<'a> {
+struct Take<'a> {
     problems: &'a mut Vec<Problem>,
 }
 
-impl One<'_> {
+impl Take<'_> {
     fn checked<T, U>(
         &mut self,
         flag: &'static str,

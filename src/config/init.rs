@@ -6,9 +6,9 @@ use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting};
 const WIDTH: usize = 96;
 
 const HEAD: &str = "\
-Settings of lastly. Every one of them is optional; what is commented out shows an example.
-A variable goes over this file, and a flag over both; `lastly config` shows what holds, and why.
-Paths are relative to this file. Credentials and regions are not set here: they come from AWS's own chain.";
+Settings of lastly. Every one is optional; what is commented out is an example.
+Variables decide over this file, and flags over both; `lastly config` shows what holds.
+Paths are relative to this file. Credentials and regions come from AWS's own chain.";
 
 /// A commented `lastly.toml`: as it stands it sets nothing, and each setting takes effect when the `#` before it is
 /// taken away.
@@ -35,7 +35,11 @@ pub fn template() -> String {
 }
 
 fn entry(setting: &Setting) -> String {
-    let explained = format!("{} Default: {}.", setting.meaning, setting.default);
+    let default = match setting.default {
+        "required" => "It is required.".to_owned(),
+        default => format!("Default: {default}."),
+    };
+    let explained = format!("{} {default}", setting.meaning);
     format!("\n{}#{} = {}\n", comment(&explained), setting.key, setting.example)
 }
 
@@ -52,4 +56,40 @@ fn comment(text: &str) -> String {
         }
     }
     lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::document::Document;
+    use super::super::layer::Layer;
+    use super::super::raw::read;
+    use super::*;
+
+    fn layer(text: String) -> Layer {
+        let mut problems = Vec::new();
+        let (file, folder) = (Path::new("lastly.toml").into(), Path::new("/site").into());
+        let layer = read(&Document { file, folder, text, in_pyproject: false }, &mut problems);
+        assert_eq!(problems, []);
+        layer
+    }
+
+    #[test]
+    fn it_sets_nothing_until_it_is_asked_to() {
+        assert_eq!(layer(template()), Layer::default());
+        let asked: Vec<String> = template()
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned())
+            .collect();
+        let layer = layer(asked.join("\n"));
+        assert_eq!(layer.generation.map(|given| given.value), Some(1));
+        assert_eq!(layer.cloudfront.map(|given| given.value.len()), Some(1));
+        assert_eq!(layer.rules.map(|given| given.value[0].headers.len()), Some(2));
+    }
+
+    #[test]
+    fn no_line_is_too_wide() {
+        assert!(template().lines().all(|line| line.chars().count() <= WIDTH), "{}", template());
+    }
 }

@@ -34,11 +34,12 @@ impl Layer {
     /// the lower layer says of it.
     pub(super) fn over(mut self, lower: Self) -> Self {
         if let (Some(named), Some(described)) = (&mut self.cloudfront, &lower.cloudfront) {
-            for distribution in &mut named.value {
-                if let Some(same) = described.value.iter().find(|described| described.id == distribution.id) {
-                    *distribution = same.clone();
-                }
-            }
+            let described_as = |named: &Distribution| {
+                let same: Vec<_> =
+                    described.value.iter().filter(|described| described.id == named.id).cloned().collect();
+                if same.is_empty() { vec![named.clone()] } else { same }
+            };
+            named.value = named.value.iter().flat_map(described_as).collect();
         }
         Self {
             store: self.store.or(lower.store),

@@ -46,3 +46,47 @@ fn git(arguments: &[&str], working_directory: &Path) -> Option<String> {
     let text = String::from_utf8(output.stdout).ok()?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GITHUB: [(&str, &str); 5] = [
+        ("GITHUB_SHA", "c0ffee"),
+        ("GITHUB_ACTOR", "octocat"),
+        ("GITHUB_SERVER_URL", "https://github.com"),
+        ("GITHUB_REPOSITORY", "example/site"),
+        ("GITHUB_RUN_ID", "7"),
+    ];
+    const GITLAB: [(&str, &str); 4] = [
+        ("CI_COMMIT_SHA", "decaf"),
+        ("GITLAB_USER_LOGIN", "tanuki"),
+        ("CI_JOB_URL", "https://gitlab.com/example/site/-/jobs/7"),
+        ("CI_PIPELINE_URL", "https://gitlab.com/example/site/-/pipelines/1"),
+    ];
+
+    /// Commit, actor and build, where git answers with the last word of its question.
+    fn check(variables: &[(&str, &str)], expected: [Option<&str>; 3]) {
+        let environment = variables.iter().copied().collect();
+        let git = |arguments: &[&str]| arguments.last().map(|word| (*word).to_owned());
+        let found = told(&environment, Some("message".to_owned()), &git);
+        assert_eq!([&found.commit, &found.actor, &found.build_url].map(|text| text.as_deref()), expected);
+        assert_eq!(found.message.as_deref(), Some("message"));
+    }
+
+    #[test]
+    fn build_systems_come_first_and_git_fills_in() {
+        let run = "https://github.com/example/site/actions/runs/7";
+        check(&GITHUB, [Some("c0ffee"), Some("octocat"), Some(run)]);
+        check(&GITLAB, [Some("decaf"), Some("tanuki"), Some("https://gitlab.com/example/site/-/jobs/7")]);
+        check(&GITLAB[3..], [Some("HEAD"), Some("user.name"), Some("https://gitlab.com/example/site/-/pipelines/1")]);
+        check(&GITHUB[..1], [Some("c0ffee"), None, None]);
+        check(&[], [Some("HEAD"), Some("user.name"), None]);
+    }
+
+    #[test]
+    fn nothing_is_known_outside_a_repository() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        assert!(provenance(&Environment::default(), folder.path(), None).is_empty());
+    }
+}

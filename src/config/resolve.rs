@@ -1,8 +1,8 @@
 //! The one place where file, environment and flags meet: flags over environment over file over defaults.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use super::discover::{discover, shown};
+use super::discover::{discover, seen_from};
 use super::environment::Environment;
 use super::flags::Flags;
 use super::given::{Bad, Given};
@@ -49,7 +49,10 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
     let layer = highest.over(middle.over(lowest));
     let folder = file.as_ref().map_or(working_directory, |document| &*document.folder);
     let default_store = StoreAddress::Directory(folder.join(DEFAULT_STORE));
-    let settings = settle(&layer, default_store, working_directory);
+    let mut settings = settle(&layer, default_store, working_directory);
+    for distribution in &mut settings.cloudfront {
+        distribution.wait |= flags.wait;
+    }
     if problems.is_empty() {
         problems.extend(control_problem(&settings, &layer));
         problems.extend(overlaps(&settings, &layer, working_directory));
@@ -65,7 +68,7 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
 /// Puts the defaults in place.
 fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) -> Settings {
     let store = match value(&layer.store).unwrap_or(default_store) {
-        StoreAddress::Directory(path) => StoreAddress::Directory(shown(&path, working_directory)),
+        StoreAddress::Directory(path) => StoreAddress::Directory(seen_from(working_directory, &path)),
         bucket @ StoreAddress::S3 { .. } => bucket,
     };
     let sources = value(&layer.sources).unwrap_or_default();
@@ -76,7 +79,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         channel: value(&layer.channel).unwrap_or_else(ChannelName::live),
         cloudfront: value(&layer.cloudfront).unwrap_or_default(),
         purge: value(&layer.purge).unwrap_or_default(),
-        sources: sources.iter().map(|source| shown(source, working_directory)).collect(),
+        sources: sources.iter().map(|source| seen_from(working_directory, source)).collect(),
         ignore: value(&layer.ignore).unwrap_or_default(),
         overlay: value(&layer.overlay).unwrap_or_default(),
         rules: value(&layer.rules).unwrap_or_default(),
@@ -121,12 +124,22 @@ fn overlaps(settings: &Settings, layer: &Layer, working_directory: &Path) -> Vec
     settings.sources.iter().filter_map(overlap).collect()
 }
 
-/// A path without symbolic links, as far as it exists.
+/// An absolute path without symbolic links and `..`, whether or not there is anything yet.
 fn real(path: &Path) -> PathBuf {
-    let existing = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
-    match existing.and_then(|(above, real)| Some((real, path.strip_prefix(above).ok()?))) {
-        Some((real, rest)) if !rest.as_os_str().is_empty() => real.join(rest),
-        Some((real, _)) => real,
-        None => path.to_owned(),
+    let mut real = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                real.pop();
+            }
+            _ => real.push(component),
+        }
+        if let Ok(followed) = real.canonicalize() {
+            real = followed;
+        }
     }
+    real
 }
+
+#[cfg(test)]
+mod tests;

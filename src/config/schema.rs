@@ -33,7 +33,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "control",
-        kind: "text",
+        kind: "string",
         default: "`.lastly/`, and below it the store's prefix",
         meaning: "What the keys of lastly's private objects begin with. Keep it outside what the CDN serves.",
         example: r#"".lastly/static/""#,
@@ -51,7 +51,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "channel",
-        kind: "text",
+        kind: "string",
         default: r#"`"live"`"#,
         meaning: "The named line of releases that is published to.",
         example: r#""live""#,
@@ -61,7 +61,7 @@ pub const SETTINGS: [Setting; 14] = [
     Setting {
         key: "sources",
         kind: "list of folders",
-        default: "none: name them on the command line",
+        default: "none; they are named on the command line",
         meaning: "The folders to publish, relative to the settings file.",
         example: r#"["dist"]"#,
         variable: Some("LASTLY_SOURCES"),
@@ -98,7 +98,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "generation",
-        kind: "whole number",
+        kind: "integer",
         default: "`0`",
         meaning: "Enters every address: raising it gives every asset a new URL.",
         example: "1",
@@ -107,7 +107,7 @@ pub const SETTINGS: [Setting; 14] = [
     },
     Setting {
         key: "concurrency",
-        kind: "whole number from 1 to 1000",
+        kind: "integer from 1 to 1000",
         default: "`64`",
         meaning: "How many requests are in flight at a time.",
         example: "64",
@@ -157,7 +157,7 @@ pub const SETTINGS: [Setting; 14] = [
 pub const DISTRIBUTION: [Setting; 3] = [
     Setting {
         key: "id",
-        kind: "text",
+        kind: "string",
         default: "required",
         meaning: "The distribution's id.",
         example: r#""E2QWRUHAPOMQZL""#,
@@ -166,7 +166,7 @@ pub const DISTRIBUTION: [Setting; 3] = [
     },
     Setting {
         key: "origin-path",
-        kind: "text",
+        kind: "string",
         default: "none",
         meaning: "The distribution's origin path, where it has one: what it puts before a URL's path to get a key.",
         example: r#""/static""#,
@@ -208,7 +208,7 @@ pub const RULE: [Setting; 4] = [
     },
     Setting {
         key: "headers",
-        kind: "table of texts",
+        kind: "table of strings",
         default: "none",
         meaning: "Response headers to set; `false` takes one away.",
         example: r#"{ "cache-control" = "public, max-age=60", "content-language" = false }"#,
@@ -226,20 +226,35 @@ pub const RULE: [Setting; 4] = [
     },
 ];
 
+/// What the names of lastly's variables begin with.
+pub(super) const PREFIX: &str = "LASTLY_";
+
+/// The variable that names the settings file.
+pub(super) const CONFIG: &str = "LASTLY_CONFIG";
+
 /// Variables that are no settings, but lastly's own.
-const RESERVED: [&str; 3] = ["LASTLY_CONFIG", "LASTLY_TOOLS", "LASTLY_BLESS"];
+const RESERVED: [&str; 3] = [CONFIG, "LASTLY_TOOLS", "LASTLY_BLESS"];
 
 /// What the names of variables begin with that only tests look at.
 const RESERVED_PREFIX: &str = "LASTLY_TEST_";
 
 /// Whether a variable is known, as a setting's or as lastly's own.
 pub(super) fn is_variable(name: &str) -> bool {
-    variables().any(|known| known == name) || RESERVED.contains(&name) || name.starts_with(RESERVED_PREFIX)
+    let is_setting = SETTINGS.iter().any(|setting| setting.variable == Some(name));
+    is_setting || RESERVED.contains(&name) || name.starts_with(RESERVED_PREFIX)
 }
 
-/// Every variable that sets something.
-pub(super) fn variables() -> impl Iterator<Item = &'static str> {
-    SETTINGS.iter().filter_map(|setting| setting.variable)
+/// The variable that `name` was probably meant to be.
+pub(super) fn nearest_variable(name: &str) -> Option<String> {
+    let own = |name| str::strip_prefix(name, PREFIX);
+    let known = SETTINGS.iter().filter_map(|setting| own(setting.variable?)).chain(own(CONFIG));
+    nearest(own(name)?, known).map(|near| format!("{PREFIX}{near}"))
+}
+
+/// A value of the setting, as it stands in the file.
+pub(super) fn example(key: &str) -> Option<&'static str> {
+    let mut all = SETTINGS.iter().chain(&DISTRIBUTION).chain(&RULE);
+    all.find(|setting| setting.key == key).map(|setting| setting.example).filter(|example| !example.is_empty())
 }
 
 /// The candidate that `name` was probably meant to be; `None` when none is near.
@@ -247,6 +262,53 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let name = name.to_ascii_lowercase();
     let distance = |candidate: &str| strsim::damerau_levenshtein(&name, &candidate.to_ascii_lowercase());
     let measured = candidates.into_iter().map(|candidate| (distance(candidate), candidate));
-    let near = measured.filter(|(distance, candidate)| *distance <= candidate.len().div_ceil(3));
+    let near = measured.filter(|(distance, candidate)| *distance <= candidate.len() / 3);
     near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name() {
+        for (name, expected) in [
+            ("base_url", Some("base-url")),
+            ("baseUrl", Some("base-url")),
+            ("stroe", Some("store")),
+            ("source", Some("sources")),
+            ("rule", Some("rules")),
+            ("cloud-front", Some("cloudfront")),
+            ("pathstyle", Some("path-style")),
+            ("region", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(name, SETTINGS.iter().map(|setting| setting.key)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn variables_and_flags_are_named_after_their_settings() {
+        for setting in SETTINGS {
+            if let Some(variable) = setting.variable {
+                let expected = format!("{PREFIX}{}", setting.key.to_uppercase().replace('-', "_"));
+                assert_eq!(variable, expected);
+            }
+            if let Some(flag) = setting.flag.filter(|flag| *flag != "DIR") {
+                assert_eq!(flag, format!("--{}", setting.key));
+            }
+        }
+    }
+
+    #[test]
+    fn variables_of_our_own() {
+        for (name, known) in
+            [("LASTLY_STORE", true), (CONFIG, true), ("LASTLY_TEST_S3", true), ("LASTLY_STORES", false)]
+        {
+            assert_eq!(is_variable(name), known, "{name}");
+        }
+        assert_eq!(nearest_variable("LASTLY_BASEURL").as_deref(), Some("LASTLY_BASE_URL"));
+        assert_eq!(nearest_variable("LASTLY_CONFG").as_deref(), Some(CONFIG));
+        assert_eq!(nearest_variable("LASTLY_FOO"), None);
+    }
 }

@@ -79,7 +79,7 @@ impl Settings {
         Layout::new(prefix, self.control.as_deref())
     }
 
-    /// The rules, ready to be asked. What [`super::resolve`] has let through always is.
+    /// The rules, ready to be asked. What [`super::resolve()`] has let through always is.
     ///
     /// # Errors
     /// Settings that were put together by hand can hold a glob or a header that is none.
@@ -101,5 +101,34 @@ impl fmt::Display for StoreAddress {
             Self::S3 { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
             Self::Directory(path) => write!(f, "dir:{}", path.display()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Environment, Flags, resolve};
+    use super::*;
+
+    #[test]
+    fn addresses_are_spelled_as_they_are_read() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        for (text, prefix) in [("s3://abc", ""), ("s3://abc/a/b", "a/b/"), ("dir:out", ""), ("dir:/out", "")] {
+            let flags = Flags { store: Some(text.to_owned()), ..Flags::default() };
+            let resolved = resolve(&flags, &Environment::default(), folder.path()).expect("good settings");
+            assert_eq!(resolved.settings.store.to_string(), text);
+            assert_eq!(resolved.settings.layout().prefix(), prefix);
+        }
+    }
+
+    #[test]
+    fn rules_that_were_put_together_by_hand_are_checked() {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let resolved = resolve(&Flags::default(), &Environment::default(), folder.path()).expect("good settings");
+        let mut settings = resolved.settings;
+        assert!(settings.rules().is_ok());
+        let headers = vec![("server".to_owned(), None)];
+        settings.rules = vec![Rule { files: vec!["a[".to_owned()], headers, ..Rule::default() }];
+        let problems = settings.rules().expect_err("bad rules").problems;
+        assert_eq!(problems.iter().map(|problem| problem.hint.is_some()).collect::<Vec<_>>(), [false, true]);
     }
 }

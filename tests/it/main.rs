@@ -1,5 +1,6 @@
-//! Every integration test, in one binary.
+//! All tests that see lastly from outside, in one binary, for each binary links the AWS SDK once more.
 
 mod cdn;
+mod docs;
 mod serve;
 mod servers;
