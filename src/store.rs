@@ -6,6 +6,7 @@
 
 pub mod memory;
 pub mod probe;
+pub mod s3;
 
 use std::collections::BTreeMap;
 use std::fmt;

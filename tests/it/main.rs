@@ -2,5 +2,6 @@
 
 mod cdn;
 mod docs;
+mod s3;
 mod serve;
 mod servers;
