@@ -4,6 +4,11 @@
 //! writer names what it replaces, and what is deleted is named by version. So the rules that keep a site whole (I1,
 //! I3) are rules of the types.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+pub mod directory;
+#[cfg(any(test, feature = "testing"))]
+pub mod faulty;
 pub mod memory;
 pub mod probe;
 pub mod s3;
