@@ -8,7 +8,7 @@ use crate::cdn::Cdn;
 use crate::collect::Sources;
 use crate::commit::{CommitError, change};
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
 use crate::history::{HistoryError, ledger};
 use crate::model::layout::ChannelName;
@@ -108,6 +108,7 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
         if order.dry_run {
             return Ok(outcome);
         }
+        site.tell(Event::Began(Stage::Commit));
         let held = change(site, Some(held), |ledger| ledger.carry_out(&wish, release)).await?;
         outcome.moved = true;
         outcome.sequence = sequence_in(&held.ledger);

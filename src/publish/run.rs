@@ -173,6 +173,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
         return match wish {
             None => Ok(work.outcome(&prepared, id, uploaded, retired)),
             Some(wish) => {
+                site.tell(Event::Began(Stage::Commit));
                 let moved = change(site, held, |ledger| ledger.carry_out(&wish, id)).await?;
                 Ok(work.follow(&prepared, id, uploaded, retired, moved).await)
             }
