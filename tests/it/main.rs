@@ -1,11 +1,16 @@
 //! All tests that see lastly from outside, in one binary, for each binary links the AWS SDK once more.
 
 mod cdn;
+mod cli;
 mod conformance;
 mod directory;
 mod docs;
+mod failures;
 mod faulty;
+mod github;
+mod interrupt;
 mod probe;
+mod program;
 mod s3;
 mod serve;
 mod servers;
