@@ -1,3 +1,10 @@
-//! The program: parse, run, exit.
+//! The program: read the environment, run, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+use lastly::cli::run;
+use lastly::config::Environment;
+
+fn main() -> ExitCode {
+    run(std::env::args_os(), &Environment::of_process())
+}

@@ -8,7 +8,7 @@ use crate::cdn::Cdn;
 use crate::collect::Sources;
 use crate::commit::{CommitError, change};
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Event, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
 use crate::history::{HistoryError, ledger};
 use crate::model::layout::ChannelName;
@@ -116,6 +116,7 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
             // "Before" means before what is current now; what others publish meanwhile is not to be undone.
             wish.expect = Some(Expectation::Release(current));
         }
+        site.tell(Event::Began(Stage::Commit));
         let held = change(site, Some(held), |ledger| ledger.carry_out(&wish, release)).await?;
         outcome.moved = true;
         outcome.sequence = held.ledger.sequence_of(&wish).unwrap_or(outcome.sequence);

@@ -156,6 +156,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     if known {
         let uploaded = Uploaded { already: prepared.sources.len(), ..Uploaded::default() };
         let Some(wish) = &wish else { return Ok(work.outcome(&prepared, id, uploaded, retired)) };
+        site.tell(Event::Began(Stage::Commit));
         match change(site, held, |ledger| ledger.carry_out(wish, id)).await {
             Ok(moved) => return Ok(work.follow(&prepared, id, uploaded, retired, wish, moved).await),
             // Collected since the ledger was read. But the files are at hand.

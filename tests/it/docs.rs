@@ -6,14 +6,46 @@ use std::path::{Path, PathBuf};
 use lastly::config::schema::{DISTRIBUTION, RULE, SETTINGS, Setting};
 use lastly::config::{Environment, Flags, resolve};
 
-const MARK: &str = "<!-- The rest of this file is written by a test from the table in src/config/schema.rs. -->\n";
+/// How the mark begins behind which a file is written by a test.
+const MARK: &str = "<!-- The rest of this file is written by a test ";
 
-fn config_md() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md")
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
 }
 
-fn read() -> String {
-    std::fs::read_to_string(config_md()).expect("docs/config.md is there")
+fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).expect(name)
+}
+
+/// Checks that behind its mark a file reads as `expected`; with LASTLY_BLESS in the environment, makes it so.
+fn ends_with(name: &str, expected: &str) {
+    let written = read(name);
+    let mark = written.find(MARK).expect("the file says where the written part begins");
+    let end = mark + written[mark..].find('\n').expect("the mark has a line of its own") + 1;
+    let expected = format!("{}{expected}", &written[..end]);
+    if std::env::var_os("LASTLY_BLESS").is_some() {
+        std::fs::write(path(name), &expected).expect("docs can be written");
+    }
+    assert_eq!(read(name), expected, "{name} is out of date: run this test with LASTLY_BLESS=1, and look at the diff");
+}
+
+/// The help of each command, the options of all commands only once.
+fn every_command() -> String {
+    let mut program = lastly::cli::description().term_width(100);
+    program.build();
+    let mut text = format!("\n### lastly\n\n```text\n{}\n```\n", program.render_long_help().to_string().trim_end());
+    for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
+        let name = command.get_name();
+        let own = command.clone().mut_args(|arg| if arg.is_global_set() { arg.hide(true) } else { arg });
+        let help = own.term_width(100).render_long_help().to_string();
+        text += &format!("\n### lastly {name}\n\n```text\n{}\n```\n", help.trim_end());
+    }
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[test]
+fn every_command_is_documented() {
+    ends_with("cli.md", &every_command());
 }
 
 fn every_setting() -> String {
@@ -61,22 +93,12 @@ fn table_of(setting: &Setting, table: &[Setting], text: &mut String) {
 
 #[test]
 fn every_setting_is_documented() {
-    let written = read();
-    let (prose, _) = written.split_once(MARK).expect("docs/config.md says where the generated part begins");
-    let expected = format!("{prose}{MARK}{}", every_setting());
-    if std::env::var_os("LASTLY_BLESS").is_some() {
-        std::fs::write(config_md(), &expected).expect("docs/config.md can be written");
-    }
-    assert_eq!(
-        read(),
-        expected,
-        "docs/config.md is out of date: run this test with LASTLY_BLESS=1, and look at the diff"
-    );
+    ends_with("config.md", &every_setting());
 }
 
 #[test]
 fn every_example_of_a_settings_file_is_one() {
-    let text = read();
+    let text = read("config.md");
     let examples: Vec<&str> = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!examples.is_empty(), "docs/config.md shows a settings file");
     for example in examples {

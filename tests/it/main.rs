@@ -2,11 +2,16 @@
 
 mod architecture;
 mod cdn;
+mod cli;
 mod conformance;
 mod directory;
 mod docs;
+mod failures;
 mod faulty;
+mod github;
+mod interrupt;
 mod probe;
+mod program;
 mod s3;
 mod serve;
 mod servers;

@@ -1,0 +1,63 @@
+//! `lastly publish`
+
+use std::sync::Arc;
+
+use crate::cli::args;
+use crate::cli::error::CliError;
+use crate::cli::invocation::{Invocation, manifest};
+use crate::cli::output::outcome::{Deed, Outcome};
+use crate::cli::status::Status;
+use crate::collect::Walk;
+use crate::config::Settings;
+use crate::error::Result;
+use crate::publish::{Order, Target, publish};
+
+/// Publishes folders.
+///
+/// # Errors
+/// Nothing was published.
+pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Result<Status> {
+    let flags = args.change.front.flags(args.files.flags(invocation.global.flags()));
+    let settings = invocation.settings(&flags)?;
+    let name = settings.channel.clone();
+    if name.is_live() && args.expires.is_some() {
+        return Err(CliError::LiveExpires.into());
+    }
+    let target = Target::Channel {
+        name: name.clone(),
+        build: args.sequence,
+        expect: args.change.expect.clone(),
+        expires: args.expires,
+    };
+    let order = order(&settings, target, &args.change.manner, invocation)?;
+    let site = invocation.site(&settings).await;
+    let published = publish(&site, &invocation.cdns(&settings)?, &order).await?;
+    let target = Some((name.clone(), manifest(&settings, &name)));
+    let outcome = Outcome::published(Deed::Publish, order.dry_run, published, target);
+    Ok(invocation.output.outcome(&outcome))
+}
+
+/// What a publish or an upload is told.
+///
+/// # Errors
+/// There is nothing to publish, or a rule is none.
+pub(crate) fn order(
+    settings: &Settings,
+    target: Target,
+    manner: &args::Manner,
+    invocation: &Invocation<'_>,
+) -> Result<Order> {
+    if settings.sources.is_empty() {
+        return Err(CliError::NoSources.into());
+    }
+    Ok(Order {
+        walk: Walk { folders: settings.sources.clone(), ignore: settings.ignore.clone(), overlay: settings.overlay },
+        rules: Arc::new(settings.rules()?),
+        generation: settings.generation,
+        concurrency: settings.concurrency,
+        dry_run: manner.dry_run,
+        target,
+        provenance: invocation.provenance(manner.message.as_deref()),
+        base_url: settings.base_url.clone(),
+    })
+}

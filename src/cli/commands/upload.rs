@@ -1,0 +1,22 @@
+//! `lastly upload`
+
+use super::publish::order;
+use crate::cli::args;
+use crate::cli::invocation::Invocation;
+use crate::cli::output::outcome::{Deed, Outcome};
+use crate::cli::status::Status;
+use crate::error::Result;
+use crate::publish::{Target, publish};
+
+/// Uploads folders and keeps the release.
+///
+/// # Errors
+/// There is no such release now.
+pub(crate) async fn run(args: &args::Upload, invocation: &Invocation<'_>) -> Result<Status> {
+    let settings = invocation.settings(&args.files.flags(invocation.global.flags()))?;
+    let order = order(&settings, Target::Staged, &args.manner, invocation)?;
+    let site = invocation.site(&settings).await;
+    let published = publish(&site, &[], &order).await?;
+    let outcome = Outcome::published(Deed::Upload, order.dry_run, published, None);
+    Ok(invocation.output.outcome(&outcome))
+}

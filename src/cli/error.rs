@@ -1,0 +1,70 @@
+//! What can go wrong in the program itself, before and after any operation.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::error::{Explain, Kind};
+
+/// A command that cannot be carried out as it was typed, or here.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    /// There is no folder to publish.
+    #[error("no folder to publish is named")]
+    NoSources,
+    /// Something that `live` cannot have.
+    #[error("channel `live` cannot expire")]
+    LiveExpires,
+    /// There is no such command to describe.
+    #[error("there is no command `{0}`")]
+    NoCommand(String),
+    /// A setting that was checked when it was resolved, and still cannot be used.
+    #[error("a URL among the settings cannot be used")]
+    BadUrl(#[from] crate::cdn::path::BadUrl),
+    /// The settings' file is there already, or cannot be written.
+    #[error("`{}` cannot be written", file.display())]
+    Init {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Nothing can be served there.
+    #[error("`{address}` cannot be listened on")]
+    Listen {
+        /// Host and port.
+        address: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The result could not be written.
+    #[error("the result could not be written")]
+    Output(#[from] io::Error),
+    /// The system does not give what a program needs.
+    #[error("lastly cannot begin here")]
+    Begin(#[source] io::Error),
+}
+
+impl Explain for CliError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoSources | Self::LiveExpires | Self::NoCommand(_) | Self::BadUrl(_) => Kind::Usage,
+            Self::Init { .. } | Self::Listen { .. } | Self::Output(_) | Self::Begin(_) => Kind::Failed,
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let hint = match self {
+            Self::NoSources => "give a folder, as in `lastly publish public`, or set `sources` in lastly.toml",
+            Self::LiveExpires => "leave `--expires` out, or name another channel with `--channel`",
+            Self::NoCommand(_) => "`lastly --help` lists the commands",
+            Self::Init { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
+                "it is there already; `lastly config` shows what it sets"
+            }
+            Self::Listen { .. } => "choose another address with `--host` and `--port`; port 0 takes any that is free",
+            Self::BadUrl(_) | Self::Init { .. } | Self::Output(_) | Self::Begin(_) => return Vec::new(),
+        };
+        vec![hint.to_owned()]
+    }
+}

@@ -1,0 +1,112 @@
+//! What every command works with: what was typed, where it was typed, and the site that follows from it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::args::Global;
+use super::error::CliError;
+use super::output::Output;
+use super::output::outcome::Place;
+use crate::cdn::Cdn;
+use crate::cdn::cloudfront::{self, CloudFront};
+use crate::cdn::path::{BaseUrl, Route};
+use crate::cdn::purge::Purge;
+use crate::clock::Clock;
+use crate::config::{Environment, Flags, Resolved, Settings, StoreAddress, provenance, resolve};
+use crate::error::Result;
+use crate::model::layout::{ChannelName, Name};
+use crate::model::ledger::Provenance;
+use crate::site::Site;
+use crate::store::Store;
+use crate::store::directory::DirectoryStore;
+use crate::store::s3::{S3Options, S3Store};
+
+/// One run of the program.
+pub(crate) struct Invocation<'a> {
+    /// Flags of every command.
+    pub(crate) global: &'a Global,
+    /// The environment.
+    pub(crate) environment: &'a Environment,
+    /// The working directory.
+    pub(crate) directory: PathBuf,
+    /// Time and fresh ids.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What is shown.
+    pub(crate) output: &'a Output,
+}
+
+impl Invocation<'_> {
+    /// The settings with `flags` on top, and where each comes from.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(crate) fn resolve(&self, flags: &Flags) -> Result<Resolved> {
+        Ok(resolve(flags, self.environment, &self.directory)?)
+    }
+
+    /// The settings with `flags` on top.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub(crate) fn settings(&self, flags: &Flags) -> Result<Settings> {
+        Ok(self.resolve(flags)?.settings)
+    }
+
+    /// The site the settings name. Region and credentials are looked up only where it lies in S3.
+    pub(crate) async fn site(&self, settings: &Settings) -> Site {
+        let store: Arc<dyn Store> = match &settings.store {
+            StoreAddress::Directory(path) => Arc::new(DirectoryStore::new(path, self.clock.clone())),
+            StoreAddress::S3 { bucket, .. } => {
+                let options = S3Options {
+                    path_style: settings.path_style,
+                    connections: settings.concurrency,
+                    ..S3Options::new(bucket)
+                };
+                Arc::new(S3Store::open(options, self.clock.clone()).await)
+            }
+        };
+        self.output.count_requests_of(&store);
+        Site { store, layout: settings.layout(), clock: self.clock.clone(), report: self.output.report() }
+    }
+
+    /// The CDNs the settings name. Nothing is asked of them yet.
+    ///
+    /// # Errors
+    /// One of their URLs is none.
+    pub(crate) fn cdns(&self, settings: &Settings) -> Result<Vec<Arc<dyn Cdn>>> {
+        let base = settings.base_url.as_deref().map(BaseUrl::parse).transpose().map_err(CliError::BadUrl)?;
+        let cloudfront = CloudFront::default();
+        let mut cdns: Vec<Arc<dyn Cdn>> = Vec::new();
+        for distribution in &settings.cloudfront {
+            cdns.push(Arc::new(cloudfront::Distribution {
+                id: distribution.id.clone(),
+                route: Route { origin_path: distribution.origin_path.clone(), base: base.clone() },
+                wait: distribution.wait,
+                clock: self.clock.clone(),
+                cloudfront: cloudfront.clone(),
+            }));
+        }
+        for url in &settings.purge {
+            let purge = Purge::new(url, base.clone(), self.clock.clone()).map_err(CliError::BadUrl)?;
+            cdns.push(Arc::new(purge));
+        }
+        Ok(cdns)
+    }
+
+    /// Who asks, of what commit, and why.
+    pub(crate) fn provenance(&self, message: Option<&str>) -> Provenance {
+        provenance(self.environment, &self.directory, message.map(str::to_owned))
+    }
+}
+
+/// Where a channel's manifest lies.
+pub(crate) fn manifest(settings: &Settings, channel: &ChannelName) -> Place {
+    let name = Name::manifest(channel);
+    let key = settings.layout().key(&name);
+    let stored = match &settings.store {
+        StoreAddress::S3 { bucket, .. } => format!("s3://{bucket}/{key}"),
+        StoreAddress::Directory(path) => path.join(key.as_str()).display().to_string(),
+    };
+    let url = settings.base_url.as_ref().map(|base| format!("{base}{}", name.in_url()));
+    Place { key: key.to_string(), url, stored }
+}

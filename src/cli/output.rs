@@ -1,0 +1,247 @@
+//! What people, scripts and GitHub get to see. Everything that lastly prints, it prints below here: commands hand
+//! over values, operations send events, and which words, bars or braces come of them is decided in this folder.
+
+mod github;
+mod history;
+mod human;
+mod json;
+mod listener;
+pub(crate) mod outcome;
+mod progress;
+mod terminal;
+mod words;
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+pub(crate) use anstream::ColorChoice;
+
+pub(crate) use self::github::Github;
+use self::json::history::{DiffV1, ReleasesV1, ShowV1};
+use self::json::settings::SettingsV1;
+use self::json::{FailureV1, OutcomeV1, ServingV1, WrittenV1, line};
+use self::listener::Listener;
+pub(crate) use self::listener::Volume;
+use self::outcome::{Effort, Outcome};
+use self::terminal::Terminal;
+use super::status::Status;
+use crate::clock::Clock;
+use crate::config::Resolved;
+use crate::error::{Error, Kind};
+use crate::event::Report;
+use crate::model::layout::{ChannelName, Layout};
+use crate::model::ledger::Ledger;
+use crate::model::release::{Release, ReleaseId, differences};
+use crate::model::timestamp::Timestamp;
+use crate::store::Store;
+
+/// How output was asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// JSON on stdout instead of words.
+    pub(crate) json: bool,
+    /// How much is shown.
+    pub(crate) volume: Volume,
+    /// When to use colours.
+    pub(crate) color: ColorChoice,
+    /// Whether a line may move where one could be seen.
+    pub(crate) progress: bool,
+    /// The job's step that this process runs in.
+    pub(crate) github: Option<Github>,
+    /// Whether the command can move a channel.
+    pub(crate) changes: bool,
+}
+
+/// The output of one run.
+pub(crate) struct Output {
+    look: Look,
+    terminal: Terminal,
+    listener: Arc<Listener>,
+    clock: Arc<dyn Clock>,
+    /// Whose requests are counted.
+    store: OnceLock<Arc<dyn Store>>,
+}
+
+impl Output {
+    /// Output that looks as asked for.
+    pub(crate) fn new(look: Look, clock: Arc<dyn Clock>) -> Self {
+        let terminal = Terminal::new(look.color);
+        let moving = look.progress
+            && look.changes
+            && !look.json
+            && look.volume == Volume::Normal
+            && look.github.is_none()
+            && Terminal::shows_progress();
+        let listener = Listener::new(terminal, look.volume, look.github.clone(), moving, clock.clone());
+        Self { look, terminal, listener: Arc::new(listener), clock, store: OnceLock::new() }
+    }
+
+    /// Who is to be told what happens.
+    pub(crate) fn report(&self) -> Arc<dyn Report> {
+        self.listener.clone()
+    }
+
+    /// Says whose requests are to be counted.
+    pub(crate) fn count_requests_of(&self, store: &Arc<dyn Store>) {
+        self.store.get_or_init(|| store.clone());
+    }
+
+    fn effort(&self) -> Effort {
+        let requests = self.store.get().map(|store| store.requests()).unwrap_or_default();
+        Effort { requests, elapsed: self.clock.elapsed() }
+    }
+
+    /// Shows what a command that can move a channel has done.
+    pub(crate) fn outcome(&self, outcome: &Outcome) -> Status {
+        self.listener.end();
+        let (heard, effort) = (self.listener.heard(), self.effort());
+        let silent = self.look.json || self.look.volume == Volume::Quiet;
+        if self.look.json {
+            self.told(self.terminal.out(&line(&OutcomeV1::new(outcome, &heard, &effort))));
+        } else if outcome.dry_run {
+            self.told(self.terminal.out(&human::plan(outcome, self.look.volume == Volume::Verbose)));
+        } else if !silent {
+            self.terminal.err(&human::details(outcome, &heard, &effort));
+        }
+        if let Some(github) = &self.look.github {
+            self.told(github.outcome(outcome, &heard, &effort));
+        }
+        if let Some(error) = &outcome.unfinished {
+            self.terminal.err(&self.error(error));
+        }
+        if outcome.unfinished.is_some() || !(silent || outcome.dry_run) {
+            self.terminal.err(&human::last_line(outcome, &heard, &effort));
+        }
+        outcome.unfinished.as_ref().map_or(Status::DONE, |error| error.kind().into())
+    }
+
+    fn error(&self, error: &Error) -> String {
+        if self.look.github.is_some() { github::error(error) } else { human::error(error) }
+    }
+
+    /// Says so where a result could not be written; what has been done stays done, and so does the exit status.
+    fn told(&self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.terminal.err(&human::unwritten(&error));
+        }
+    }
+
+    /// Shows why a command came to nothing.
+    pub(crate) fn failure(&self, error: &Error) -> Status {
+        let (heard, effort) = (self.listener.heard(), self.effort());
+        if self.look.json {
+            let text = if self.look.changes {
+                line(&OutcomeV1::failed(error, &heard, &effort))
+            } else {
+                line(&FailureV1::new(error))
+            };
+            self.told(self.terminal.out(&text));
+        }
+        self.listener.show(error.problems());
+        self.listener.end();
+        let end = if self.look.changes { human::standing(error.kind()) } else { "" };
+        if let Some(github) = &self.look.github {
+            self.told(github.failure(error, end));
+        }
+        self.terminal.err(&format!("{}{end}", self.error(error)));
+        error.kind().into()
+    }
+
+    /// Says that someone pressed Ctrl-C, and how far the work was.
+    pub(crate) fn interrupted(&self) -> Status {
+        self.listener.end();
+        let (heard, effort) = (self.listener.heard(), self.effort());
+        if self.look.json {
+            let text = if self.look.changes {
+                line(&OutcomeV1::interrupted(&heard, &effort))
+            } else {
+                line(&FailureV1::interrupted())
+            };
+            self.told(self.terminal.out(&text));
+        }
+        let text = if self.look.changes { human::interrupted(heard.standing) } else { "interrupted\n".to_owned() };
+        self.terminal.err(&text);
+        Status::INTERRUPTED
+    }
+
+    /// Shows the kept releases; with `only`, those that a channel shows or has shown. `modified` is when the ledger
+    /// was written.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn releases(&self, ledger: &Ledger, modified: Timestamp, only: Option<&ChannelName>) -> io::Result<()> {
+        let rows = history::rows(ledger, modified, only);
+        self.answer(|| line(&ReleasesV1::new(ledger, modified, &rows)), || human::history::releases(&rows))
+    }
+
+    /// Shows what a release holds.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn release(&self, id: ReleaseId, release: &Release, layout: &Layout) -> io::Result<()> {
+        self.answer(|| line(&ShowV1::new(id, release, layout)), || human::history::release(id, release))
+    }
+
+    /// Shows what differs between two releases.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn difference(&self, earlier: (ReleaseId, &Release), later: (ReleaseId, &Release)) -> io::Result<()> {
+        let found = differences(earlier.1, later.1);
+        self.answer(|| line(&DiffV1::new(earlier.0, later.0, &found)), || human::history::difference(&found))
+    }
+
+    /// Shows every setting.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn settings(&self, resolved: &Resolved) -> io::Result<()> {
+        self.answer(|| line(&SettingsV1::new(resolved)), || human::settings::settings(resolved))
+    }
+
+    /// Says that the settings' file has been written.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn initialized(&self, file: &Path) -> io::Result<()> {
+        let words = || format!("wrote {}; `lastly config` shows what is set\n", file.display());
+        self.answer(|| line(&WrittenV1::new(file)), words)
+    }
+
+    /// Says where a site is served.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn serving(&self, place: &str, url: &str) -> io::Result<()> {
+        self.answer(|| line(&ServingV1::new(url)), || format!("{place} is served at {url}; Ctrl-C ends it\n"))
+    }
+
+    /// Writes text as it is.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub(crate) fn text(&self, text: &str) -> io::Result<()> {
+        self.terminal.out(text)
+    }
+
+    fn answer(&self, json: impl FnOnce() -> String, words: impl FnOnce() -> String) -> io::Result<()> {
+        self.terminal.out(&if self.look.json { json() } else { words() })
+    }
+}
+
+/// Shows what clap says of a command line: help where that was asked for, else what is wrong with it.
+pub(crate) fn command_line(said: &clap::Error, json: bool) -> Status {
+    let terminal = Terminal::new(ColorChoice::Auto);
+    if !said.use_stderr() {
+        let _ = terminal.out(&said.render().ansi().to_string());
+        return Status::DONE;
+    }
+    if json {
+        let text = said.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let _ = terminal.out(&line(&OutcomeV1::unread(message)));
+    }
+    terminal.err(&said.render().ansi().to_string());
+    Kind::Usage.into()
+}

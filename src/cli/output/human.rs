@@ -1,0 +1,214 @@
+//! Problems, errors and outcomes in words. Every function gives text; whoever calls it prints.
+
+pub(crate) mod history;
+pub(crate) mod settings;
+
+use std::fmt::Write;
+use std::io;
+
+use super::outcome::{Deed, Effort, Heard, Outcome, Standing};
+use super::terminal::{DONE, ERROR, FAINT, HINT, WARNING, styled};
+use super::words::{causes, number, plain, seconds, several, size};
+use crate::error::{Error, Kind};
+use crate::event::{Level, Problem};
+use crate::publish::plan::Plan;
+
+/// A problem, on a line of its own, with what to do about it on a second.
+pub(crate) fn problem(problem: &Problem) -> String {
+    let level = match problem.level {
+        Level::Error => styled(ERROR, "error:"),
+        Level::Warning => styled(WARNING, "warning:"),
+    };
+    let place = place(problem).map_or_else(String::new, |place| format!("{place}: "));
+    let hint = problem.hint.as_deref().map_or_else(String::new, hint);
+    format!("{level} {place}{}\n{hint}", plain(&problem.message))
+}
+
+/// The file a problem is in, with line and column where they are known.
+pub(crate) fn place(problem: &Problem) -> Option<String> {
+    let file = problem.file.as_deref()?.to_string_lossy();
+    let position = problem.position.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
+    Some(format!("{}{position}", plain(&file)))
+}
+
+fn hint(text: &str) -> String {
+    format!("{} {}\n", styled(HINT, "hint:"), plain(text))
+}
+
+/// An error with its causes and what to do about it. Its problems are shown elsewhere, one by one.
+pub(crate) fn error(error: &Error) -> String {
+    let mut text = format!("{} {}\n", styled(ERROR, "error:"), plain(&error.to_string()));
+    for cause in causes(error) {
+        let _ = writeln!(text, "caused by: {}", plain(&one_line(&cause)));
+    }
+    let hints = error.hints();
+    if !hints.is_empty() {
+        text.push('\n');
+        text.extend(hints.iter().map(|text| hint(text)));
+    }
+    text
+}
+
+/// The lines of a text as one.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
+/// A result that could not be written.
+pub(crate) fn unwritten(error: &io::Error) -> String {
+    format!("{} the result could not be written: {error}\n", styled(ERROR, "error:"))
+}
+
+/// The last line of a command that failed, where it could have moved a channel.
+pub(crate) fn standing(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Unknown => "it is not known whether the channel has moved; the same command settles it\n",
+        Kind::Unfinished => "the channel has moved; the same command finishes\n",
+        Kind::Failed | Kind::Usage | Kind::Outrun | Kind::Problems => "the channel has not moved\n",
+    }
+}
+
+/// The last line of a command that was interrupted.
+pub(crate) fn interrupted(standing: Standing) -> String {
+    let state = match standing {
+        Standing::Unmoved => "the channel has not moved",
+        Standing::Unknown => "it is not known whether the channel has moved",
+        Standing::Moved => "the channel has moved, and not all has followed",
+    };
+    format!("interrupted: {state}; the same command finishes the work\n")
+}
+
+/// What a command did, in numbers, and where to look; nothing where there was nothing to do.
+pub(crate) fn details(outcome: &Outcome, heard: &Heard, effort: &Effort) -> String {
+    let mut text = String::new();
+    if is_idle(outcome, heard) {
+        return text;
+    }
+    if outcome.files.is_some() {
+        let _ = write!(
+            text,
+            "{} new ({}), {} reused{} · ",
+            number(outcome.new),
+            size(outcome.bytes_uploaded),
+            number(outcome.reused),
+            retired(outcome, outcome.retired),
+        );
+    }
+    let _ = writeln!(text, "{} · {}", several(effort.requests.total(), "request"), seconds(effort.elapsed));
+    text += &source_maps(outcome);
+    for told in &outcome.invalidations {
+        let state = if told.completed { "" } else { ", under way" };
+        let id = told.id.as_deref().map_or_else(String::new, |id| format!(" as {id}"));
+        let _ = writeln!(text, "invalidated {} on {}{id}{state}", plain(&told.path), plain(&told.cdn));
+    }
+    if let Some(manifest) = &outcome.manifest {
+        let _ = writeln!(text, "manifest: {}", plain(manifest.url.as_ref().unwrap_or(&manifest.stored)));
+    }
+    text
+}
+
+fn retired(outcome: &Outcome, retired: usize) -> String {
+    outcome.channel.as_ref().map_or_else(String::new, |_| format!(", {} retired", number(retired)))
+}
+
+/// The last line of a command that is done: whether the channel has moved.
+pub(crate) fn last_line(outcome: &Outcome, heard: &Heard, effort: &Effort) -> String {
+    let line = match &outcome.unfinished {
+        Some(_) => styled(WARNING, &format!("{}, but not finished", headline(outcome))),
+        None if is_idle(outcome, heard) => {
+            format!("{}; nothing to do ({})", already(outcome), several(effort.requests.total(), "request"))
+        }
+        None if !outcome.moved && outcome.channel.is_some() => {
+            format!("{}; brought pages, manifest and CDN after it", already(outcome))
+        }
+        None => styled(DONE, &headline(outcome)),
+    };
+    line + "\n"
+}
+
+/// Whether there was nothing to do.
+fn is_idle(outcome: &Outcome, heard: &Heard) -> bool {
+    !outcome.moved && outcome.plan.is_none() && outcome.unfinished.is_none() && !heard.followed && outcome.new == 0
+}
+
+fn already(outcome: &Outcome) -> String {
+    let release = outcome.release.short();
+    match &outcome.channel {
+        Some(channel) => format!("{channel} already shows {release}"),
+        None => format!("{release} is kept already"),
+    }
+}
+
+/// What has been done, in a sentence without an end.
+pub(crate) fn headline(outcome: &Outcome) -> String {
+    let release = outcome.release.short();
+    let Some(channel) = &outcome.channel else {
+        return format!("uploaded {release}; no channel has moved");
+    };
+    let sequence = outcome.sequence.map_or_else(String::new, |sequence| format!(" (sequence {sequence})"));
+    match outcome.deed {
+        _ if !outcome.moved => already(outcome),
+        Deed::Publish | Deed::Upload => format!("published {release} to {channel}{sequence}"),
+        Deed::Activate => format!("activated {release} on {channel}{sequence}"),
+        Deed::Rollback => format!("rolled {channel} back to {release}{sequence}"),
+    }
+}
+
+fn source_maps(outcome: &Outcome) -> String {
+    match outcome.files.map_or(0, |files| files.source_maps) {
+        0 => String::new(),
+        maps => {
+            let is = if maps == 1 { "is" } else { "are" };
+            let hint = "`source-maps = \"exclude\"` leaves them out";
+            format!("{} {is} public; {hint}\n", several(maps, "source map"))
+        }
+    }
+}
+
+/// What a run without `--dry-run` would do.
+pub(crate) fn plan(outcome: &Outcome, verbose: bool) -> String {
+    let mut text = String::new();
+    if let Some(plan) = &outcome.plan {
+        if verbose {
+            for (name, path) in &plan.uploads {
+                let _ = writeln!(text, "new  {path} {}", styled(FAINT, &format!("-> {name}")));
+            }
+        }
+        let _ = writeln!(
+            text,
+            "{} new ({}), {} reused{}",
+            number(plan.uploads.len()),
+            size(plan.bytes),
+            number(plan.reused),
+            retired(outcome, plan.retired)
+        );
+        let _ = writeln!(text, "{}, {}", several(plan.requests(), "request"), price(plan));
+    }
+    text += &source_maps(outcome);
+    let release = outcome.release.short();
+    let would = match (&outcome.channel, outcome.deed) {
+        (Some(_), _) if shows_it(outcome) => already(outcome),
+        (None, _) if outcome.plan.is_none() => already(outcome),
+        (None, _) => format!("would upload {release}"),
+        (Some(channel), Deed::Publish | Deed::Upload) => format!("would publish {release} to {channel}"),
+        (Some(channel), Deed::Activate) => format!("would activate {release} on {channel}"),
+        (Some(channel), Deed::Rollback) => format!("would roll {channel} back to {release}"),
+    };
+    let _ = writeln!(text, "{would}; a dry run changes nothing");
+    text
+}
+
+/// Whether the channel shows the release that was asked for already.
+fn shows_it(outcome: &Outcome) -> bool {
+    match outcome.deed {
+        Deed::Publish | Deed::Upload => outcome.plan.is_none(),
+        Deed::Activate | Deed::Rollback => outcome.before == Some(outcome.release),
+    }
+}
+
+fn price(plan: &Plan) -> String {
+    match plan.price() {
+        price if price < 0.01 => "less than $0.01".to_owned(),
+        price => format!("about ${price:.2}"),
+    }
+}
