@@ -239,7 +239,7 @@ async fn nobody_listens_at_the_endpoint() {
         cloudfront: CloudFront::at(format!("http://127.0.0.1:{port}")),
     };
     // Without credentials the request would not get as far.
-    url("AWS_ACCESS_KEY_ID");
+    server("AWS_ACCESS_KEY_ID");
     let error = distribution.invalidate(&stale("", "live-1")).await.expect_err("nobody listens");
     assert_eq!(error.to_string(), "CloudFront E1: no connection");
 }
