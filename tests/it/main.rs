@@ -10,6 +10,7 @@ mod failures;
 mod faulty;
 mod github;
 mod interrupt;
+mod killed;
 mod probe;
 mod program;
 mod s3;
