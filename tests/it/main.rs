@@ -1,5 +1,6 @@
 //! All tests that see lastly from outside, in one binary, for each binary links the AWS SDK once more.
 
+mod aws;
 mod cdn;
 mod cli;
 mod conformance;
@@ -9,6 +10,7 @@ mod failures;
 mod faulty;
 mod github;
 mod interrupt;
+mod json;
 mod probe;
 mod program;
 mod s3;
