@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::error::{Explain, Kind};
 use crate::event::{Event, Problem};
 use crate::model::headers::Headers;
+use crate::model::layout::Key;
 use crate::model::ledger::{Ledger, Refusal, Step};
 use crate::model::timestamp::Timestamp;
 use crate::model::wire::{WireError, read_ledger, write_ledger};
@@ -59,6 +60,9 @@ pub enum CommitError {
         /// The prefix of this site.
         ours: String,
     },
+    /// The ledger was there and is not there any more.
+    #[error("the ledger `{0}` has gone")]
+    Gone(Key),
     /// The change does not apply.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -70,6 +74,17 @@ pub enum CommitError {
     Contended,
 }
 
+impl CommitError {
+    /// The error of a change that moves no channel: nothing hangs on whether it has happened.
+    #[must_use]
+    pub fn of_no_move(self) -> Self {
+        match self {
+            Self::Unknown(error) => Self::Store(error),
+            other => other,
+        }
+    }
+}
+
 impl Explain for CommitError {
     fn kind(&self) -> Kind {
         match self {
@@ -77,7 +92,7 @@ impl Explain for CommitError {
             Self::OtherSite { .. } => Kind::Usage,
             Self::Refused(refusal) => refusal.kind(),
             Self::Contended => Kind::Outrun,
-            Self::Store(_) | Self::Damaged { .. } | Self::Probe(_) => Kind::Failed,
+            Self::Store(_) | Self::Damaged { .. } | Self::Gone(_) | Self::Probe(_) => Kind::Failed,
         }
     }
 
@@ -88,7 +103,9 @@ impl Explain for CommitError {
             Self::Damaged { source: WireError::Newer { .. }, .. } => {
                 vec!["a later version of lastly publishes this site: update this one".to_owned()]
             }
-            Self::Damaged { .. } => vec!["a bucket with versions still holds the one before: restore it".to_owned()],
+            Self::Damaged { .. } | Self::Gone(_) => {
+                vec!["a bucket with versions still holds the one before: restore it".to_owned()]
+            }
             Self::OtherSite { .. } => vec!["give each site a `control` prefix of its own".to_owned()],
             Self::Refused(refusal) => refusal.hints(),
             Self::Probe(error) => error.hints(),
@@ -142,6 +159,14 @@ pub async fn read(site: &Site) -> Result<Option<Held>, CommitError> {
     Ok(Some(Held { ledger: ledger.settled(found.modified), modified: found.modified, etag: found.etag }))
 }
 
+/// Reads a ledger that was there before.
+///
+/// # Errors
+/// As [`read`], or it is not there any more.
+pub async fn reread(site: &Site) -> Result<Held, CommitError> {
+    read(site).await?.ok_or_else(|| CommitError::Gone(site.layout.ledger()))
+}
+
 /// Changes the ledger: `step` says how, from whatever the ledger then is, and may be asked several times. It must
 /// recognise its own effect ([`Step::Already`]), for a write whose answer was lost can still arrive later.
 ///
@@ -178,11 +203,12 @@ pub async fn change(
             Err(error) => return Err(lost.map_or(error.into(), CommitError::Unknown)),
         }
         held = match read(site).await {
-            Ok(found) => found,
-            Err(CommitError::Store(error)) => {
-                return Err(lost.map_or(CommitError::Store(error), CommitError::Unknown));
+            // A ledger that was there is never begun anew: everything would be forgotten.
+            Ok(None) if held.is_some() => {
+                return Err(lost.map_or(CommitError::Gone(site.layout.ledger()), CommitError::Unknown));
             }
-            Err(error) => return Err(error),
+            Ok(found) => found,
+            Err(error) => return Err(lost.map_or(error, CommitError::Unknown)),
         };
         match &held {
             Some(found) if found.ledger.writer == next.writer => return Ok(held.expect("it was just found")),

@@ -16,6 +16,7 @@ pub mod event;
 pub mod follow;
 pub mod history;
 pub mod model;
+pub mod policy;
 pub mod prepare;
 pub mod publish;
 pub mod rollback;

@@ -1,8 +1,10 @@
-//! Publishing files: section 5 of the design. [`plan`] decides what to upload, [`run`] does it.
+//! Publishing files: section 5 of the design. [`plan`] decides what to upload, `run` does it.
 
+mod create;
 pub mod plan;
 mod run;
 mod upload;
 
-pub use run::{Order, PublishError, Published, Target, publish};
+pub use create::AlwaysReaped;
+pub use run::{NoLedger, Order, Published, Target, publish};
 pub use upload::UploadError;

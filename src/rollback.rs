@@ -12,7 +12,7 @@ use crate::event::{Event, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
 use crate::history::{HistoryError, ledger};
 use crate::model::layout::ChannelName;
-use crate::model::ledger::{Cause, Expectation, Ledger, Move, Provenance};
+use crate::model::ledger::{Cause, Expectation, Move, Provenance, Step};
 use crate::model::release::ReleaseId;
 use crate::site::Site;
 
@@ -82,7 +82,7 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
         Destination::Earlier(text) => (held.ledger.find(text).map_err(HistoryError::Find)?, Cause::Rollback),
         Destination::Uploaded(text) => (held.ledger.find(text).map_err(HistoryError::Find)?, Cause::Activate),
     };
-    let wish = Move {
+    let mut wish = Move {
         id: site.clock.fresh_id(),
         channel: order.channel.clone(),
         cause,
@@ -92,26 +92,34 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
         provenance: order.provenance.clone(),
     };
     let before = held.ledger.current(&order.channel);
-    let sequence_in = |ledger: &Ledger| ledger.channels.get(&order.channel).map_or(0, |channel| channel.sequence);
     let mut outcome = Moved {
         before,
         release,
-        sequence: sequence_in(&held.ledger),
+        sequence: held.ledger.channels.get(&order.channel).map_or(0, |channel| channel.sequence),
         moved: false,
         followed: Followed::default(),
         unfinished: None,
     };
     let held = if before == Some(release) {
-        held
+        let step = held.ledger.confirm(&wish, release).map_err(CommitError::Refused)?;
+        if order.dry_run || step == Step::Already {
+            held
+        } else {
+            change(site, Some(held), |ledger| ledger.confirm(&wish, release)).await.map_err(CommitError::of_no_move)?
+        }
     } else {
         held.ledger.permits(&wish).map_err(CommitError::Refused)?;
         if order.dry_run {
             return Ok(outcome);
         }
+        if let (Destination::Before, Some(current)) = (&order.to, before) {
+            // "Before" means before what is current now; what others publish meanwhile is not to be undone.
+            wish.expect = Some(Expectation::Release(current));
+        }
         site.tell(Event::Began(Stage::Commit));
         let held = change(site, Some(held), |ledger| ledger.carry_out(&wish, release)).await?;
         outcome.moved = true;
-        outcome.sequence = sequence_in(&held.ledger);
+        outcome.sequence = held.ledger.sequence_of(&wish).unwrap_or(outcome.sequence);
         site.tell(Event::Moved { channel: order.channel.clone(), release, sequence: outcome.sequence });
         held
     };

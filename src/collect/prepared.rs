@@ -96,23 +96,36 @@ fn treat(
     Ok(Some((treatment.kind, file.path.clone(), entry, source)))
 }
 
-/// The address of a file's bytes, and how many there were.
+/// The address of a file's bytes, and how many there were. Most files fit into the buffer and are hashed at once.
 fn address(file: &File, addresser: &Addresser, buffer: &mut Vec<u8>) -> io::Result<(Address, u64)> {
     buffer.resize(BUFFER, 0);
     let mut open = OpenFile::open(&file.file)?;
+    let first = fill(&mut open, buffer)?;
+    if first < BUFFER {
+        return Ok((addresser.address_of(&buffer[..first]), first as u64));
+    }
     let mut addresser = addresser.clone();
-    let mut size = 0;
-    loop {
-        match open.read(buffer) {
-            Ok(0) => return Ok((addresser.finish(), size)),
-            Ok(read) => {
-                addresser.update(&buffer[..read]);
-                size += read as u64;
-            }
+    let (mut read, mut size) = (first, 0);
+    while read > 0 {
+        addresser.update(&buffer[..read]);
+        size += read as u64;
+        read = fill(&mut open, buffer)?;
+    }
+    Ok((addresser.finish(), size))
+}
+
+/// Reads until the buffer is full or the file at its end; returns how much was read.
+fn fill(file: &mut OpenFile, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
+    Ok(filled)
 }
 
 /// One addresser for each set of headers, shared by all files that have it.

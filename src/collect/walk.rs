@@ -225,3 +225,6 @@ fn case_clashes(files: &BTreeMap<AssetPath, PathBuf>) -> Vec<Problem> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

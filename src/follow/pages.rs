@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
 
-use super::{FollowError, Followed, Following};
+use super::outcome::{FollowError, Followed, Following};
 use crate::event::Event;
 use crate::model::address::Address;
 use crate::model::headers::Headers;
@@ -24,53 +24,65 @@ use crate::store::{Body, Created, Etag, Found, Object, Removed, Replaced, StoreE
 const SEQUENCE: &str = "x-amz-meta-lastly-sequence";
 const ADDRESS: &str = "x-amz-meta-lastly-address";
 
-/// How often one page is looked at again because others write it at the same time.
-const LOOKS: usize = 20;
+/// How often one page is looked at or written because others write it at the same time.
+const TRIES: usize = 40;
+
+/// What lies at a page's own URL, as far as is known.
+enum Before {
+    /// Something or nothing: it has to be looked at.
+    Unknown,
+    /// Nothing.
+    Nothing,
+    /// A copy with that ETag.
+    Copy(Etag),
+}
 
 /// What is done about one page.
 enum Task<'a> {
     /// It is there as it should be.
     Keep(PageState),
-    /// It is written, over the copy with that ETag.
-    Write(&'a Entry, Option<Etag>),
-    /// It is taken away, if it still has that ETag.
-    Remove(Etag),
+    /// It is written.
+    Write(&'a Entry, Before),
+    /// It is taken away.
+    Remove(Before),
 }
 
 /// What became of one page.
 enum Done {
+    /// It was there as it should be.
     Kept(PageState),
     Written(PageState),
     Removed,
-    /// A newer move has written it.
-    Outrun,
+    /// It was not there, as it should be, or is not lastly's to take away.
+    Absent,
+    /// The newer move of that sequence has written it.
+    Outrun(u64),
 }
 
-/// Brings pages from the state `there` to that of `release`. Returns the state they are in then; `None` when a newer
-/// move was met. `suspects` are pages to look at whatever `there` says; pages written here are added to them, for a
-/// later round to look at if this move turns out not to be the newest.
+/// What became of all pages.
+pub(super) enum Pages {
+    /// They are in this state.
+    There(BTreeMap<AssetPath, PageState>),
+    /// The newer move of that sequence was met.
+    Outrun(u64),
+}
+
+/// Brings pages from the state `there` to that of `release`. `suspects` are pages to look at whatever `there` says;
+/// pages written here are added to them, for a later round to look at if this move turns out not to be the newest.
 pub(super) async fn write(
     site: &Site,
     following: &Following<'_>,
     sequence: u64,
     release: &Release,
-    there: BTreeMap<AssetPath, PageState>,
+    there: &BTreeMap<AssetPath, PageState>,
     suspects: &mut BTreeSet<AssetPath>,
     done: &mut Followed,
-) -> Result<Option<BTreeMap<AssetPath, PageState>>, FollowError> {
-    let tasks = tasks(release, &there, suspects);
-    let work = tasks.into_iter().map(|(path, task)| async move {
-        let key = site.layout.key(&Name::page(following.channel, &path));
-        let outcome = match task {
-            Task::Keep(state) => Ok(Done::Kept(state)),
-            Task::Write(entry, over) => put(site, following, sequence, &path, &key, entry, over).await,
-            Task::Remove(etag) => remove(site, sequence, &key, etag).await,
-        };
-        (path, key, outcome)
-    });
-    let mut outcomes = stream::iter(work).buffer_unordered(following.concurrency);
+) -> Result<Pages, FollowError> {
+    let copy = |(path, task)| write_one(site, following, sequence, path, task);
+    let work: Vec<_> = tasks(release, there, suspects).into_iter().map(copy).collect();
+    let mut outcomes = stream::iter(work).buffer_unordered(following.concurrency.max(1));
     let mut state = BTreeMap::new();
-    let mut outrun = false;
+    let mut outrun = None;
     let mut failure = None;
     while let Some((path, key, outcome)) = outcomes.next().await {
         match outcome {
@@ -88,14 +100,24 @@ pub(super) async fn write(
                 site.tell(Event::Page { key, removed: true });
                 suspects.insert(path);
             }
-            Ok(Done::Outrun) => outrun = true,
+            Ok(Done::Absent) => {}
+            Ok(Done::Outrun(theirs)) => outrun = outrun.max(Some(theirs)),
             Err(error) => failure = Some(error),
         }
     }
-    match failure {
-        Some(error) => Err(error),
-        None => Ok((!outrun).then_some(state)),
+    match (failure, outrun) {
+        (Some(error), _) => Err(error),
+        (None, Some(theirs)) => Ok(Pages::Outrun(theirs)),
+        (None, None) => Ok(Pages::There(state)),
     }
+}
+
+/// Pages that stand otherwise in `release` than in `other`: where a publisher of `other` was cut short, they may show
+/// it.
+pub(super) fn differing<'a>(release: &'a Release, other: &'a Release) -> impl Iterator<Item = &'a AssetPath> {
+    let address = |release: &Release, path| release.pages.get(path).map(|entry| entry.address);
+    let paths = release.pages.keys().chain(other.pages.keys());
+    paths.filter(move |path| address(release, *path) != address(other, *path))
 }
 
 fn tasks<'a>(
@@ -103,17 +125,35 @@ fn tasks<'a>(
     there: &BTreeMap<AssetPath, PageState>,
     suspects: &BTreeSet<AssetPath>,
 ) -> Vec<(AssetPath, Task<'a>)> {
+    let before = |path| match there.get(path) {
+        _ if suspects.contains(path) => Before::Unknown,
+        Some(page) => Before::Copy(Etag(page.etag.clone())),
+        None => Before::Nothing,
+    };
     let wanted = release.pages.iter().map(|(path, entry)| {
-        let task = match there.get(path) {
-            Some(page) if page.address == entry.address && !suspects.contains(path) => Task::Keep(page.clone()),
-            page => {
-                Task::Write(entry, page.map(|page| page.etag.clone()).filter(|_| !suspects.contains(path)).map(Etag))
-            }
-        };
+        let kept = there.get(path).filter(|page| page.address == entry.address && !suspects.contains(path));
+        let task = kept.map_or_else(|| Task::Write(entry, before(path)), |page| Task::Keep(page.clone()));
         (path.clone(), task)
     });
-    let unwanted = there.iter().filter(|(path, _)| !release.pages.contains_key(*path));
-    wanted.chain(unwanted.map(|(path, page)| (path.clone(), Task::Remove(Etag(page.etag.clone()))))).collect()
+    let unwanted: BTreeSet<&AssetPath> =
+        there.keys().chain(suspects).filter(|path| !release.pages.contains_key(*path)).collect();
+    wanted.chain(unwanted.into_iter().map(|path| (path.clone(), Task::Remove(before(path))))).collect()
+}
+
+async fn write_one(
+    site: &Site,
+    following: &Following<'_>,
+    sequence: u64,
+    path: AssetPath,
+    task: Task<'_>,
+) -> (AssetPath, Key, Result<Done, FollowError>) {
+    let key = site.layout.key(&Name::page(following.channel, &path));
+    let outcome = match task {
+        Task::Keep(state) => Ok(Done::Kept(state)),
+        Task::Write(entry, before) => put(site, following, sequence, &path, &key, entry, before).await,
+        Task::Remove(before) => remove(site, sequence, &key, before).await,
+    };
+    (path, key, outcome)
 }
 
 async fn put(
@@ -123,50 +163,70 @@ async fn put(
     path: &AssetPath,
     key: &Key,
     entry: &Entry,
-    mut over: Option<Etag>,
+    mut before: Before,
 ) -> Result<Done, FollowError> {
-    let broken = |source| FollowError::Store { what: "pages", source };
-    let object = Object { headers: page_headers(entry, sequence), body: body(site, following, path, entry).await? };
-    let written = |etag: Etag| Done::Written(PageState { address: entry.address, etag: etag.0 });
-    for _ in 0..LOOKS {
-        let outcome = match &over {
-            None => site.store.create(key, object.clone()).await.map(|outcome| match outcome {
-                Created::New(done) => Some(done),
-                Created::AlreadyThere => None,
-            }),
-            Some(etag) => site.store.replace(key, etag, object.clone()).await.map(|outcome| match outcome {
-                Replaced::Done(done) => Some(done),
+    let state = |etag: Etag| PageState { address: entry.address, etag: etag.0 };
+    let mut attempted = None;
+    for _ in 0..TRIES {
+        if let Before::Unknown = before {
+            before = match look(site, key).await? {
+                None => Before::Nothing,
+                Some((_, Some((theirs, _)))) if theirs > sequence => return Ok(Done::Outrun(theirs)),
+                // After an attempt of our own, it may be that attempt which succeeded.
+                Some((etag, Some((_, address)))) if address == entry.address => {
+                    return Ok(if attempted.is_some() { Done::Written(state(etag)) } else { Done::Kept(state(etag)) });
+                }
+                Some((etag, _)) => Before::Copy(etag),
+            };
+        }
+        let object = match attempted.take() {
+            Some(object) => object,
+            None => Object { headers: page_headers(entry, sequence), body: body(site, following, path, entry).await? },
+        };
+        let outcome = match &before {
+            Before::Copy(etag) => site.store.replace(key, etag, object.clone()).await.map(|outcome| match outcome {
+                Replaced::Done(written) => Some(written),
                 Replaced::Outrun => None,
             }),
+            _ => site.store.create(key, object.clone()).await.map(|outcome| match outcome {
+                Created::New(written) => Some(written),
+                Created::AlreadyThere => None,
+            }),
         };
-        if let Some(done) = outcome.map_err(broken)? {
-            return Ok(written(done.etag));
+        if let Some(written) = outcome.map_err(broken)? {
+            return Ok(Done::Written(state(written.etag)));
         }
-        match site.store.head(key).await.map_err(broken)? {
-            None => over = None,
-            Some(found) => match stands_for(&found) {
-                Some((theirs, _)) if theirs > sequence => return Ok(Done::Outrun),
-                Some((_, address)) if address == entry.address => return Ok(written(found.etag)),
-                _ => over = Some(found.etag),
-            },
-        }
+        before = Before::Unknown;
+        attempted = Some(object);
     }
     Err(FollowError::Outrun)
 }
 
-async fn remove(site: &Site, sequence: u64, key: &Key, mut etag: Etag) -> Result<Done, FollowError> {
-    let broken = |source: StoreError| FollowError::Store { what: "pages", source };
-    for _ in 0..LOOKS {
-        if site.store.remove(key, &etag).await.map_err(broken)? == Removed::Gone {
-            return Ok(Done::Removed);
-        }
-        match site.store.head(key).await.map_err(broken)? {
-            None => return Ok(Done::Removed),
-            Some(found) if stands_for(&found).is_some_and(|(theirs, _)| theirs > sequence) => return Ok(Done::Outrun),
-            Some(found) => etag = found.etag,
-        }
+async fn remove(site: &Site, sequence: u64, key: &Key, mut before: Before) -> Result<Done, FollowError> {
+    let mut done = Done::Absent;
+    for _ in 0..TRIES {
+        before = match before {
+            Before::Nothing => return Ok(done),
+            Before::Unknown => match look(site, key).await? {
+                None => return Ok(done),
+                Some((_, None)) => return Ok(Done::Absent),
+                Some((_, Some((theirs, _)))) if theirs > sequence => return Ok(Done::Outrun(theirs)),
+                Some((etag, _)) => Before::Copy(etag),
+            },
+            Before::Copy(etag) => {
+                done = Done::Removed;
+                match site.store.remove(key, &etag).await.map_err(broken)? {
+                    Removed::Gone => Before::Nothing,
+                    Removed::Outrun => Before::Unknown,
+                }
+            }
+        };
     }
     Err(FollowError::Outrun)
+}
+
+fn broken(source: StoreError) -> FollowError {
+    FollowError::Store { what: "pages", source }
 }
 
 /// The page's bytes: of its file where that is at hand, else of its immutable object.
@@ -177,8 +237,7 @@ async fn body(site: &Site, following: &Following<'_>, path: &AssetPath, entry: &
             return Ok(body);
         }
     }
-    let fetched = site.store.get(&site.layout.key(&entry.name)).await;
-    let fetched = fetched.map_err(|source| FollowError::Store { what: "pages", source })?;
+    let fetched = site.store.get(&site.layout.key(&entry.name)).await.map_err(broken)?;
     let fetched = fetched.filter(|fetched| fetched.found.size == entry.size);
     fetched.map(|fetched| Body::Whole(fetched.bytes)).ok_or_else(|| FollowError::PageLost(path.clone()))
 }
@@ -191,8 +250,16 @@ fn page_headers(entry: &Entry, sequence: u64) -> Arc<Headers> {
     Arc::new(headers)
 }
 
-/// The sequence and the address that a page's copy says it stands for; `None` if lastly did not write it.
-fn stands_for(found: &Found) -> Option<(u64, Address)> {
+/// The sequence and the address that a page's copy says it stands for.
+type StandsFor = (u64, Address);
+
+/// What lies at a page's own URL: its ETag, and what it stands for, if lastly wrote it.
+async fn look(site: &Site, key: &Key) -> Result<Option<(Etag, Option<StandsFor>)>, FollowError> {
+    let found = site.store.head(key).await.map_err(broken)?;
+    Ok(found.map(|found| (found.etag.clone(), stands_for(&found))))
+}
+
+fn stands_for(found: &Found) -> Option<StandsFor> {
     let sequence = found.headers.get(SEQUENCE)?.parse().ok()?;
     Some((sequence, Address::parse(found.headers.get(ADDRESS)?)?))
 }

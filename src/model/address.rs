@@ -7,7 +7,8 @@ use super::headers::Headers;
 /// Keeps these hashes apart from any other use of BLAKE3. A change of what is hashed changes this text.
 const DOMAIN: &str = "lastly address 1";
 
-/// BLAKE3 over a domain string, the generation, the canonical response headers and the final bytes.
+/// BLAKE3 over a domain string, the generation, the canonical response headers and the final bytes: the bytes are
+/// hashed under a key that is the hash of the rest. So they begin at a chunk's edge, where BLAKE3 is fastest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address([u8; 32]);
 
@@ -27,36 +28,35 @@ impl Address {
     }
 }
 
-/// Takes addresses under one set of headers. It is cheap to clone, so a folder's many files of one type share the
-/// work that their headers cost.
+/// Takes addresses under one set of headers.
 #[derive(Clone, Debug)]
-pub struct Addresser(blake3::Hasher);
+pub struct Addresser {
+    key: [u8; 32],
+    hasher: blake3::Hasher,
+}
 
 impl Addresser {
     /// Begins an address with what does not depend on the bytes. Raising `generation` gives every object a new
     /// address.
     pub fn new(headers: &Headers, generation: u64) -> Self {
         let canonical = headers.canonical();
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(format!("{DOMAIN}\n{generation}\n{}\n{canonical}", canonical.len()).as_bytes());
-        Self(hasher)
+        let key = *blake3::hash(format!("{DOMAIN}\n{generation}\n{canonical}").as_bytes()).as_bytes();
+        Self { key, hasher: blake3::Hasher::new_keyed(&key) }
     }
 
     /// Takes in the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        self.hasher.update(bytes);
     }
 
     /// The address of everything taken in.
     pub fn finish(&self) -> Address {
-        Address(self.0.finalize().into())
+        Address(self.hasher.finalize().into())
     }
 
     /// The address of `bytes`, taken whole.
     pub fn address_of(&self, bytes: &[u8]) -> Address {
-        let mut addresser = self.clone();
-        addresser.update(bytes);
-        addresser.finish()
+        Address(blake3::keyed_hash(&self.key, bytes).into())
     }
 }
 
@@ -74,11 +74,9 @@ impl fmt::Debug for Address {
 
 /// Lower-case hex digits of `bytes`.
 pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -101,6 +99,15 @@ mod tests {
     }
 
     #[test]
+    fn pieces_have_the_address_of_the_whole() {
+        let mut addresser = Addresser::new(&headers("text/css"), 3);
+        for piece in [&b"a"[..], b"", b"{}"] {
+            addresser.update(piece);
+        }
+        assert_eq!(addresser.finish(), addresser.address_of(b"a{}"));
+    }
+
+    #[test]
     fn headers_and_bytes_never_run_into_each_other() {
         let with = Addresser::new(&headers("a"), 0).address_of(b"");
         let without = Addresser::new(&Headers::default(), 0).address_of(b"content-type:a\n");
@@ -111,7 +118,8 @@ mod tests {
     #[test]
     fn addresses_are_pinned() {
         let address = Addresser::new(&headers("text/css"), 0).address_of(b"a{}");
-        let expected = blake3::hash(b"lastly address 1\n0\n22\ncontent-type:text/css\na{}");
+        let key = blake3::hash(b"lastly address 1\n0\ncontent-type:text/css\n");
+        let expected = blake3::keyed_hash(key.as_bytes(), b"a{}");
         assert_eq!(address.to_string(), expected.to_hex().as_str());
         assert_eq!(Address::parse(&address.to_string()), Some(address));
         assert_eq!(Address::parse(&address.to_string().to_uppercase()), None);

@@ -7,8 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::address::Address;
+use super::digest::ReleaseId;
 use super::path::AssetPath;
-use super::release::ReleaseId;
 
 /// A key of the store, whole.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,11 +5,14 @@
 //! Times are [`Stamp`]s: a change is written as *now*, and whoever next reads that version learns from the store
 //! when it was written. So all ages come from the store's one clock.
 
+mod refusal;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use self::refusal::{FindError, Refusal};
 use super::layout::ChannelName;
 use super::release::{ReleaseId, TreeDigest};
 use super::timestamp::Timestamp;
@@ -160,52 +163,6 @@ pub enum Expectation {
     Release(ReleaseId),
 }
 
-/// Why a change of the ledger does not apply.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// A collection has reaped the publisher's intent: what it saw of the store counts no longer.
-    #[error("the publisher's intent is no longer in the ledger")]
-    IntentGone,
-    /// A later build is there already.
-    #[error("channel `{channel}` already shows build {theirs}, which is newer than {ours}")]
-    Outrun {
-        /// The channel.
-        channel: ChannelName,
-        /// The highest build it has seen.
-        theirs: u64,
-        /// The build that was refused.
-        ours: u64,
-    },
-    /// Another release than the expected one is current.
-    #[error("channel `{channel}` shows {found}, not the release that was expected")]
-    Unexpected {
-        /// The channel.
-        channel: ChannelName,
-        /// What it shows.
-        found: String,
-    },
-    /// No such release is kept.
-    #[error("release {0} is not in the ledger: it was collected, or never completed")]
-    NotKept(ReleaseId),
-    /// No such channel.
-    #[error("there is no channel `{0}`")]
-    NoChannel(ChannelName),
-    /// The channel has shown no other release that is still kept.
-    #[error("channel `{0}` has no release before the current one that is still kept")]
-    NothingBefore(ChannelName),
-}
-
-/// A text that does not mean one release.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FindError {
-    /// No release of the ledger begins so, and no channel is called so.
-    #[error("`{0}` is neither a release in the ledger nor a channel")]
-    None(String),
-    /// More than one does.
-    #[error("`{0}` begins the ids of {1} releases")]
-    Several(String, usize),
-}
-
 /// What a step makes of a ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -267,12 +224,16 @@ impl Ledger {
     }
 
     /// The release a rollback without a name returns to: the one that was published or activated before the one
-    /// that is current. Rollbacks themselves do not count, so two of them go back two releases.
+    /// that is current. Rollbacks themselves do not count, so two of them go back two releases. But one that the
+    /// public side has not followed yet is only finished, so that the same command again never goes too far.
     ///
     /// # Errors
     /// There is no such channel, or no such release is still kept.
     pub fn before_current(&self, name: &ChannelName) -> Result<ReleaseId, Refusal> {
         let channel = self.channels.get(name).ok_or_else(|| Refusal::NoChannel(name.clone()))?;
+        if !channel.is_synced() && channel.last_move().is_some_and(|moved| moved.cause == Cause::Rollback) {
+            return Ok(channel.release);
+        }
         let line: Vec<ReleaseId> =
             channel.moves.iter().filter(|moved| moved.cause != Cause::Rollback).map(|moved| moved.release).collect();
         let here = line.iter().rposition(|release| *release == channel.release).unwrap_or(line.len());
@@ -385,28 +346,52 @@ impl Ledger {
         Ok(Step::Changed(next))
     }
 
+    /// Notes a move that finds its release current already: it moves nothing, but a build that found its own files
+    /// has been published all the same, and no earlier one may replace it.
+    ///
+    /// # Errors
+    /// The channel shows another release by now, or has seen a later build.
+    pub fn confirm(&self, wish: &Move, release: ReleaseId) -> Result<Step, Refusal> {
+        self.check_build(wish)?;
+        let mut next = self.clone();
+        let Some(channel) = next.channels.get_mut(&wish.channel).filter(|channel| channel.release == release) else {
+            return Err(self.unexpected(&wish.channel));
+        };
+        let noted = (channel.build.max(wish.build), wish.expires.or(channel.expires));
+        if noted == (channel.build, channel.expires) {
+            return Ok(Step::Already);
+        }
+        (channel.build, channel.expires) = noted;
+        Ok(Step::Changed(next))
+    }
+
     /// Whether the channel is where a move expects it, and has seen no later build.
     ///
     /// # Errors
     /// It is not, or has.
     pub fn permits(&self, wish: &Move) -> Result<(), Refusal> {
-        let channel = self.channels.get(&wish.channel);
-        if let (Some(theirs), Some(ours)) = (channel.and_then(|channel| channel.build), wish.build)
-            && ours < theirs
-        {
-            return Err(Refusal::Outrun { channel: wish.channel.clone(), theirs, ours });
-        }
-        let current = channel.map(|channel| channel.release);
+        self.check_build(wish)?;
         let expected = match wish.expect {
             None => return Ok(()),
             Some(Expectation::Nothing) => None,
             Some(Expectation::Release(id)) => Some(id),
         };
-        if current == expected {
-            return Ok(());
+        if self.current(&wish.channel) == expected { Ok(()) } else { Err(self.unexpected(&wish.channel)) }
+    }
+
+    fn check_build(&self, wish: &Move) -> Result<(), Refusal> {
+        let theirs = self.channels.get(&wish.channel).and_then(|channel| channel.build);
+        match (theirs, wish.build) {
+            (Some(theirs), Some(ours)) if ours < theirs => {
+                Err(Refusal::Outrun { channel: wish.channel.clone(), theirs, ours })
+            }
+            _ => Ok(()),
         }
-        let found = current.map_or_else(|| "no release".to_owned(), |id| format!("release {id}"));
-        Err(Refusal::Unexpected { channel: wish.channel.clone(), found })
+    }
+
+    fn unexpected(&self, channel: &ChannelName) -> Refusal {
+        let found = self.current(channel).map_or_else(|| "no release".to_owned(), |id| format!("release {id}"));
+        Refusal::Unexpected { channel: channel.clone(), found }
     }
 
     /// Notes that pages, manifest and CDN have followed a channel's move of that sequence.
@@ -423,9 +408,14 @@ impl Ledger {
         Ok(Step::Changed(next))
     }
 
+    /// The sequence that a move gave its channel, if it has happened.
+    pub fn sequence_of(&self, wish: &Move) -> Option<u64> {
+        let moved = self.channels.get(&wish.channel)?.moves.iter().rev().find(|moved| moved.id == wish.id)?;
+        Some(moved.sequence)
+    }
+
     fn has_happened(&self, wish: &Move) -> bool {
-        let channel = self.channels.get(&wish.channel);
-        channel.is_some_and(|channel| channel.moves.iter().any(|moved| moved.id == wish.id))
+        self.sequence_of(wish).is_some()
     }
 }
 

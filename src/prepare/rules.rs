@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use globset::{Glob, GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobSet};
 
 use crate::model::headers::{HeaderError, Headers};
 use crate::model::path::AssetPath;
@@ -119,8 +119,8 @@ const REVALIDATED: &str = "no-cache";
 /// The rules of a site, ready to be asked. Files that are treated alike share one set of headers.
 #[derive(Debug)]
 pub struct Rules {
-    pages: Vec<GlobMatcher>,
-    rules: Vec<(Vec<GlobMatcher>, Rule)>,
+    pages: GlobSet,
+    rules: Vec<(GlobSet, Rule)>,
     source_maps: SourceMaps,
     shared: Mutex<HashMap<Shape, Arc<Headers>>>,
 }
@@ -153,8 +153,8 @@ impl Rules {
         for (at, rule) in rules.iter().enumerate() {
             let mut globs = Vec::new();
             for glob in &rule.files {
-                match matcher(glob) {
-                    Ok(matcher) => globs.push(matcher),
+                match parse(glob) {
+                    Ok(parsed) => globs.push(parsed),
                     Err(error) => {
                         let reason = error.kind().to_string();
                         errors.push(RuleError::BadGlob { rule: at, glob: glob.clone(), reason });
@@ -166,26 +166,33 @@ impl Rules {
                     errors.push(RuleError::BadHeader { rule: at, error });
                 }
             }
-            checked.push((globs, rule.clone()));
+            match GlobSet::new(globs) {
+                Ok(globs) => checked.push((globs, rule.clone())),
+                Err(error) => {
+                    let reason = error.to_string();
+                    errors.push(RuleError::BadGlob { rule: at, glob: rule.files.join("`, `"), reason });
+                }
+            }
         }
         if !errors.is_empty() {
             return Err(errors);
         }
-        let pages = PAGES.iter().map(|glob| matcher(glob).expect("lastly's own globs are well formed")).collect();
+        let own = PAGES.iter().map(|glob| parse(glob).expect("lastly's own globs are well formed"));
+        let pages = GlobSet::new(own).expect("lastly's own globs fit together");
         Ok(Self { pages, rules: checked, source_maps, shared: Mutex::default() })
     }
 
     /// How a file is treated.
     pub fn treat(&self, path: &AssetPath) -> Treatment {
-        let is_in = |globs: &[GlobMatcher]| globs.iter().any(|glob| glob.is_match(path.as_str()));
-        let matched: Vec<usize> = (0..self.rules.len()).filter(|&at| is_in(&self.rules[at].0)).collect();
+        let matched: Vec<usize> =
+            (0..self.rules.len()).filter(|&at| self.rules[at].0.is_match(path.as_str())).collect();
         let matching = || matched.iter().map(|&at| &self.rules[at].1);
         let maps = matching().filter_map(|rule| rule.source_maps).next_back().unwrap_or(self.source_maps);
         let chosen = matching().filter_map(|rule| rule.kind).next_back();
         let kind = match chosen {
             _ if is_source_map(path) && maps == SourceMaps::Exclude => Kind::Excluded,
             Some(kind) => kind,
-            None if is_in(&self.pages) => Kind::Page,
+            None if self.pages.is_match(path.as_str()) => Kind::Page,
             None => Kind::Asset,
         };
         let shape = Shape { kind, content_type: content_type(path), matched };
@@ -216,8 +223,13 @@ impl Rules {
 
 /// A glob over logical paths, in the manner of a gitignore file: without a slash it matches the file name, and a
 /// slash at its beginning ties it to the root.
-fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
-    parsed(glob).map(|glob| glob.compile_matcher())
+fn parse(glob: &str) -> Result<Glob, globset::Error> {
+    let pattern = match glob.strip_prefix('/') {
+        Some(rooted) => rooted.to_owned(),
+        None if glob.contains('/') => glob.to_owned(),
+        None => format!("**/{glob}"),
+    };
+    GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build()
 }
 
 /// Checks a glob without the cost of making it ready to be asked.
@@ -225,16 +237,7 @@ fn matcher(glob: &str) -> Result<GlobMatcher, globset::Error> {
 /// # Errors
 /// Why it is none.
 pub fn check_glob(glob: &str) -> Result<(), String> {
-    parsed(glob).map(drop).map_err(|error| error.kind().to_string())
-}
-
-fn parsed(glob: &str) -> Result<Glob, globset::Error> {
-    let pattern = match glob.strip_prefix('/') {
-        Some(rooted) => rooted.to_owned(),
-        None if glob.contains('/') => glob.to_owned(),
-        None => format!("**/{glob}"),
-    };
-    GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build()
+    parse(glob).map(drop).map_err(|error| error.kind().to_string())
 }
 
 /// Whether a file is a source map, by its name.

@@ -23,14 +23,14 @@ pub struct Plan {
 /// Plans the upload of `release`. `kept` are releases that the ledger names, `current` the one the channel shows.
 ///
 /// # Errors
-/// A sealed asset whose name stands for other bytes already: every one of them.
+/// A sealed asset whose name stands for other bytes already, or for a page: every one of them.
 pub fn plan(release: &Release, current: Option<&Release>, kept: &[&Release]) -> Result<Plan, Vec<Problem>> {
     let mut present: HashMap<&Name, (&AssetPath, &Entry)> = HashMap::new();
     for (path, entry) in kept.iter().flat_map(|release| release.entries()) {
         present.insert(&entry.name, (path, entry));
     }
     let mut plan = Plan::default();
-    let mut problems = Vec::new();
+    let mut problems: Vec<Problem> = kept.iter().flat_map(|earlier| changed_kind(release, earlier)).collect();
     for (path, entry) in release.entries() {
         match present.get(&entry.name) {
             None => {
@@ -53,6 +53,19 @@ pub fn plan(release: &Release, current: Option<&Release>, kept: &[&Release]) -> 
         plan.retired = retired.map(|(_, entry)| &entry.name).collect::<HashSet<_>>().len();
     }
     Ok(plan)
+}
+
+/// Files that are a page in one release and sealed in the other: their URL cannot be both.
+fn changed_kind(release: &Release, earlier: &Release) -> Vec<Problem> {
+    let is_sealed = |release: &Release, path| release.assets.get(path).is_some_and(|entry| entry.sealed);
+    let now_sealed = earlier.pages.keys().filter(|path| is_sealed(release, *path));
+    let now_pages = release.pages.keys().filter(|path| is_sealed(earlier, *path));
+    let problem = |path: &AssetPath, before, now| {
+        Problem::error(format!("`{path}` was {before} in an earlier release that is kept, and would be {now}"))
+            .hint("what is sealed never changes, and a page may: give the file another name")
+    };
+    let sealed = now_sealed.map(|path| problem(path, "a page", "sealed"));
+    sealed.chain(now_pages.map(|path| problem(path, "sealed", "a page"))).collect()
 }
 
 /// A sealed asset whose name is taken by other bytes.

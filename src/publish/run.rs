@@ -4,26 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use uuid::Uuid;
 
+use super::create::{Making, make};
 use super::plan::{Plan, plan};
-use super::upload::{Condemned, Upload, Uploaded, ensure_document, upload};
+use super::upload::Uploaded;
 use crate::cdn::Cdn;
 use crate::collect::{Prepared, Walk, add_integrity, prepare, walk};
-use crate::commit::{CommitError, Held, abandon, change, private_json, read};
-use crate::error::{BadInput, Explain, Kind, Result};
+use crate::commit::{CommitError, Held, change, private_json, read, reread};
+use crate::error::{BadInput, Explain, Result};
 use crate::event::{Event, Level, Problem, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
 use crate::model::layout::{ChannelName, Key, Name};
-use crate::model::ledger::{Cause, Expectation, Ledger, Move, Provenance, Refusal};
+use crate::model::ledger::{Cause, Expectation, Ledger, Move, Provenance, Refusal, Step};
 use crate::model::release::{Release, ReleaseId, TreeDigest};
-use crate::model::wire::{read_condemned, write_release};
+use crate::model::wire::write_release;
 use crate::prepare::rules::Rules;
 use crate::site::{DocumentError, Site};
 use crate::store::Object;
-
-/// How often a publisher begins again because its intent was reaped or a list vanished under its hands.
-const REGISTRATIONS: usize = 10;
 
 /// A publish as it was asked for.
 #[derive(Clone, Debug)]
@@ -97,29 +94,16 @@ pub struct Published {
 
 /// A publish that cannot begin.
 #[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// There is a manifest, but no ledger that it could be a projection of.
-    #[error("there is a manifest at `{manifest}`, but no ledger at `{ledger}`")]
-    NoLedger {
-        /// The manifest's key.
-        manifest: Key,
-        /// Where the ledger should be.
-        ledger: Key,
-    },
-    /// Collections reap this publisher's intent faster than it works.
-    #[error("the publisher's intent was reaped {REGISTRATIONS} times before it could commit")]
-    AlwaysReaped,
+#[error("there is a manifest at `{manifest}`, but no ledger at `{ledger}`")]
+pub struct NoLedger {
+    manifest: Key,
+    ledger: Key,
 }
 
-impl Explain for PublishError {
+impl Explain for NoLedger {
     fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::NoLedger { .. } => {
-                "if the site is new, another program's file is in the way: choose another prefix; if it is not, \
-                 restore the ledger from the bucket's versions, or name its place with `--control`"
-            }
-            Self::AlwaysReaped => "let the collector's `intent-ttl` be longer than a publish takes",
-        };
+        let hint = "if the site is new, another program's file is in the way: choose another prefix; if it is not, \
+                    restore the ledger from the bucket's versions, or name its place with `--control`";
         vec![hint.to_owned()]
     }
 }
@@ -128,28 +112,28 @@ impl Explain for PublishError {
 ///
 /// # Errors
 /// Bad input, a store that does not answer, or a refusal; the channel has not moved, unless the error's kind is
-/// [`Kind::Unknown`]. What remains to be done after the channel has moved is not an error but
+/// [`crate::error::Kind::Unknown`]. What remains to be done after the channel has moved is not an error but
 /// [`Published::unfinished`].
 pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Result<Published> {
     site.tell(Event::Began(Stage::Read));
     let (files, held) = tokio::join!(read_files(site, order), read(site));
     let (prepared, warnings) = files?;
-    let held = held?;
     site.tell(Event::Prepared { source_maps: prepared.source_maps });
-    if held.is_none() {
-        check_nothing_there(site, order).await?;
-    }
+    let held = match held? {
+        None => nothing_there(site, order).await?,
+        held => held,
+    };
     let empty = Ledger::new(site.layout.prefix());
     let ledger = held.as_ref().map_or(&empty, |held| &held.ledger);
     let tree = prepared.release.tree();
     let work = Work { site, cdns, order, tree, warnings };
 
+    let wish = work.wish(ledger);
     if let Some(held) = &held
-        && let Some(published) = work.unchanged(&prepared, held).await?
+        && let Some(published) = work.unchanged(&prepared, held, wish.as_ref()).await?
     {
         return Ok(published);
     }
-    let wish = work.wish(ledger);
     if let Some(wish) = &wish {
         ledger.permits(wish)?;
     }
@@ -163,34 +147,51 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
         .map_err(|problems| BadInput { what: "the files", problems })?;
     let retired = plan.retired;
 
+    let known = ledger.releases.contains_key(&id);
     if order.dry_run {
-        let known = ledger.releases.contains_key(&id);
         let plan = if known { Plan { reused: prepared.sources.len(), retired, ..Plan::default() } } else { plan };
         return Ok(Published { retired, ..work.planned(&prepared, id, plan) });
     }
-    if ledger.releases.contains_key(&id) {
-        let uploaded = Uploaded::default();
-        return match wish {
-            None => Ok(work.outcome(&prepared, id, uploaded, retired)),
-            Some(wish) => {
-                site.tell(Event::Began(Stage::Commit));
-                let moved = change(site, held, |ledger| ledger.carry_out(&wish, id)).await?;
-                Ok(work.follow(&prepared, id, uploaded, retired, moved).await)
-            }
-        };
+    let mut held = held;
+    if known {
+        let uploaded = Uploaded { already: prepared.sources.len(), ..Uploaded::default() };
+        let Some(wish) = &wish else { return Ok(work.outcome(&prepared, id, uploaded, retired)) };
+        site.tell(Event::Began(Stage::Commit));
+        match change(site, held, |ledger| ledger.carry_out(wish, id)).await {
+            Ok(moved) => return Ok(work.follow(&prepared, id, uploaded, retired, wish, moved).await),
+            // Collected since the ledger was read. But the files are at hand.
+            Err(CommitError::Refused(Refusal::NotKept(_))) => held = Some(reread(site).await?),
+            Err(error) => return Err(error.into()),
+        }
     }
-    work.create(&prepared, Document { id, bytes: document }, kept, held, wish.as_ref(), retired).await
+    let document = Object::whole(private_json(), document);
+    let provenance = &order.provenance;
+    let making =
+        Making { prepared: &prepared, id, document, kept, tree, concurrency: order.concurrency, wish, provenance };
+    let (uploaded, committed) = make(site, &making, held).await?;
+    Ok(match &making.wish {
+        None => work.outcome(&prepared, id, uploaded, retired),
+        Some(wish) => work.follow(&prepared, id, uploaded, retired, wish, committed).await,
+    })
 }
 
 /// Refuses to begin a ledger where a manifest is already: its ledger was lost or lies elsewhere, and a new one would
-/// know nothing of what it names.
-async fn check_nothing_there(site: &Site, order: &Order) -> Result<()> {
-    let Target::Channel { name, .. } = &order.target else { return Ok(()) };
-    let manifest = site.layout.key(&Name::manifest(name));
-    match site.store.head(&manifest).await? {
-        Some(_) => Err(PublishError::NoLedger { manifest, ledger: site.layout.ledger() }.into()),
-        None => Ok(()),
+/// know nothing of what it names. Returns the ledger if someone else has begun it meanwhile.
+async fn nothing_there(site: &Site, order: &Order) -> Result<Option<Held>> {
+    let live = ChannelName::live();
+    let own = match &order.target {
+        Target::Channel { name, .. } if !name.is_live() => Some(name),
+        _ => None,
+    };
+    for name in own.into_iter().chain([&live]) {
+        let manifest = site.layout.key(&Name::manifest(name));
+        if site.store.head(&manifest).await?.is_some() {
+            let held = read(site).await?;
+            let ledger = site.layout.ledger();
+            return if held.is_some() { Ok(held) } else { Err(NoLedger { manifest, ledger }.into()) };
+        }
     }
+    Ok(None)
 }
 
 /// Finds and addresses the files, on threads of their own.
@@ -243,12 +244,6 @@ struct Work<'a> {
     warnings: Vec<Problem>,
 }
 
-/// A release document.
-struct Document {
-    id: ReleaseId,
-    bytes: Vec<u8>,
-}
-
 impl Work<'_> {
     fn channel(&self) -> Option<&ChannelName> {
         match &self.order.target {
@@ -276,24 +271,33 @@ impl Work<'_> {
     }
 
     /// The outcome where there is nothing to publish: the channel shows this very tree, or the release is kept and
-    /// was only to be uploaded. Costs one request, if the public side has followed.
-    async fn unchanged(&self, prepared: &Prepared, held: &Held) -> Result<Option<Published>> {
+    /// was only to be uploaded. Costs one request more, if the public side has followed: a look at the manifest, or
+    /// the note of a later build's number.
+    async fn unchanged(&self, prepared: &Prepared, held: &Held, wish: Option<&Move>) -> Result<Option<Published>> {
         let Some(id) = held.ledger.made_of(self.tree) else { return Ok(None) };
         let reused = Uploaded { already: prepared.sources.len(), ..Uploaded::default() };
-        let Some(name) = self.channel() else { return Ok(Some(self.outcome(prepared, id, reused, 0))) };
-        let Some(channel) = held.ledger.channels.get(name).filter(|channel| channel.release == id) else {
+        let mut published = self.outcome(prepared, id, reused, 0);
+        let Some(wish) = wish else { return Ok(Some(published)) };
+        let Some(channel) = held.ledger.channels.get(&wish.channel).filter(|channel| channel.release == id) else {
             return Ok(None);
         };
-        let mut published = self.outcome(prepared, id, reused, 0);
-        published.channel = Some((name.clone(), channel.sequence));
-        if let Some(synced) = channel.synced.as_ref().filter(|_| channel.is_synced()) {
-            let manifest = self.site.store.head(&self.site.layout.key(&Name::manifest(name))).await?;
+        published.channel = Some((wish.channel.clone(), channel.sequence));
+        let step = held.ledger.confirm(wish, id).map_err(CommitError::Refused)?;
+        let mut held = held.clone();
+        if step != Step::Already && !self.order.dry_run {
+            let noted = change(self.site, Some(held), |ledger| ledger.confirm(wish, id)).await;
+            held = noted.map_err(CommitError::of_no_move)?;
+            if channel.is_synced() {
+                return Ok(Some(published));
+            }
+        } else if let Some(synced) = channel.synced.as_ref().filter(|_| channel.is_synced()) {
+            let manifest = self.site.store.head(&self.site.layout.key(&Name::manifest(&wish.channel))).await?;
             if manifest.is_some_and(|found| found.etag.0 == synced.manifest) {
                 return Ok(Some(published));
             }
         }
         if !self.order.dry_run {
-            self.bring_after(&mut published, prepared, held.clone()).await;
+            self.bring_after(&mut published, prepared, held).await;
         }
         Ok(Some(published))
     }
@@ -326,102 +330,6 @@ impl Work<'_> {
         Ok(releases)
     }
 
-    /// Steps 4 to 11 for a release that is not kept yet.
-    async fn create(
-        &self,
-        prepared: &Prepared,
-        document: Document,
-        kept: Kept,
-        mut held: Option<Held>,
-        wish: Option<&Move>,
-        retired: usize,
-    ) -> Result<Published> {
-        let key = self.site.layout.release(document.id);
-        let object = Object::whole(private_json(), document.bytes);
-        // Written before the intent that names it, so that a collection can always read what an intent needs.
-        let was_there = ensure_document(&*self.site.store, &key, &object, &Condemned::default()).await?;
-        for _ in 0..REGISTRATIONS {
-            let intent = self.site.clock.fresh_id();
-            let registered = change(self.site, held, |ledger| Ok(ledger.register(intent, document.id))).await?;
-            let Some(condemned) = self.condemned(&registered.ledger).await? else {
-                held = read(self.site).await?;
-                continue;
-            };
-            // What was there before the intent was entered can have been collected until then (look only now).
-            if was_there || condemned.has_key(&key) {
-                ensure_document(&*self.site.store, &key, &object, &condemned).await?;
-            }
-            let uploaded = match self.upload(prepared, &registered.ledger, &kept, &Arc::new(condemned)).await {
-                Ok(uploaded) => uploaded,
-                Err(error) => {
-                    abandon(self.site, registered, intent).await;
-                    return Err(error);
-                }
-            };
-            match self.commit(registered.clone(), intent, document.id, wish).await {
-                Ok(moved) => return Ok(self.follow(prepared, document.id, uploaded, retired, moved).await),
-                Err(CommitError::Refused(Refusal::IntentGone)) => held = read(self.site).await?,
-                Err(error) => {
-                    if error.kind() != Kind::Unknown {
-                        abandon(self.site, registered, intent).await;
-                    }
-                    return Err(error.into());
-                }
-            }
-        }
-        Err(PublishError::AlwaysReaped.into())
-    }
-
-    /// The versions condemned in that version of the ledger; `None` if the list is gone, and with it that version.
-    async fn condemned(&self, ledger: &Ledger) -> Result<Option<Condemned>> {
-        let Some(list) = ledger.condemned else { return Ok(Some(Condemned::default())) };
-        let key = self.site.layout.condemned(list);
-        let Some(fetched) = self.site.store.get(&key).await? else { return Ok(None) };
-        let text = String::from_utf8_lossy(&fetched.bytes);
-        let versions = read_condemned(&text).map_err(|source| DocumentError::Damaged { key, source })?;
-        Ok(Some(Condemned::new(versions)))
-    }
-
-    /// Steps 6 and 7. Only releases that are still in the ledger of the registration count as present.
-    async fn upload(
-        &self,
-        prepared: &Prepared,
-        registered: &Ledger,
-        kept: &[(ReleaseId, Release)],
-        condemned: &Arc<Condemned>,
-    ) -> Result<Uploaded> {
-        let still_kept: Vec<&Release> =
-            kept.iter().filter(|(id, _)| registered.releases.contains_key(id)).map(|(_, release)| release).collect();
-        let plan =
-            plan(&prepared.release, None, &still_kept).map_err(|problems| BadInput { what: "the files", problems })?;
-        self.site.tell(Event::Began(Stage::Upload));
-        self.site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });
-        let upload_of = |(name, path): (&Name, &_)| {
-            let entry = prepared.release.assets.get(path).filter(|entry| entry.name == *name);
-            let entry = entry.or_else(|| prepared.release.pages.get(path)).expect("the plan is of this release");
-            Upload { path: path.clone(), entry: entry.clone(), source: prepared.sources[name].clone() }
-        };
-        let uploads: Vec<Upload> = plan.uploads.iter().map(upload_of).collect();
-        let mut uploaded = upload(self.site, uploads, condemned, self.order.concurrency).await?;
-        uploaded.already += plan.reused;
-        Ok(uploaded)
-    }
-
-    async fn commit(
-        &self,
-        registered: Held,
-        intent: Uuid,
-        release: ReleaseId,
-        wish: Option<&Move>,
-    ) -> std::result::Result<Held, CommitError> {
-        self.site.tell(Event::Began(Stage::Commit));
-        change(self.site, Some(registered), |ledger| match wish {
-            Some(wish) => ledger.promote(intent, release, self.tree, wish),
-            None => ledger.stage(intent, release, self.tree, &self.order.provenance),
-        })
-        .await
-    }
-
     /// Steps 9 to 11, after the channel has moved.
     async fn follow(
         &self,
@@ -429,17 +337,14 @@ impl Work<'_> {
         id: ReleaseId,
         uploaded: Uploaded,
         retired: usize,
+        wish: &Move,
         moved: Held,
     ) -> Published {
         let mut published = self.outcome(prepared, id, uploaded, retired);
-        let Some(name) = self.channel() else { return published };
         published.moved = true;
-        let ours = moved.ledger.channels.get(name).and_then(|channel| {
-            channel.moves.iter().rev().find(|moved| moved.release == id).map(|moved| moved.sequence)
-        });
-        if let Some(sequence) = ours {
-            published.channel = Some((name.clone(), sequence));
-            self.site.tell(Event::Moved { channel: name.clone(), release: id, sequence });
+        if let Some(sequence) = moved.ledger.sequence_of(wish) {
+            published.channel = Some((wish.channel.clone(), sequence));
+            self.site.tell(Event::Moved { channel: wish.channel.clone(), release: id, sequence });
         }
         self.bring_after(&mut published, prepared, moved).await;
         published

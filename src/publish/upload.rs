@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -192,7 +193,7 @@ async fn ensure(store: &dyn Store, key: &Key, object: &Object, condemned: &Conde
                 Created::AlreadyThere => continue,
             }
         };
-        if !is_same(&found, &object.body) {
+        if !is_same(&found, &object.body).await? {
             return Err(Failure::OtherBytes);
         }
         if !condemned.has(key, &found) {
@@ -219,12 +220,22 @@ async fn create(store: &dyn Store, key: &Key, object: &Object) -> Result<Created
 }
 
 /// Whether what is there is what would be put there, by size and, where the store knows it, by checksum.
-fn is_same(found: &Found, body: &Body) -> bool {
-    let same_checksum = match (found.sha256, body) {
-        (Some(theirs), Body::Whole(bytes)) => theirs == <[u8; 32]>::from(Sha256::digest(bytes)),
-        _ => true,
+async fn is_same(found: &Found, body: &Body) -> Result<bool, Failure> {
+    let Some(theirs) = found.sha256.filter(|_| found.size == body.size()) else {
+        return Ok(found.size == body.size());
     };
-    found.size == body.size() && same_checksum
+    let ours = match body {
+        Body::Whole(bytes) => Sha256::digest(bytes),
+        Body::Stream(content) => {
+            let mut hasher = Sha256::new();
+            let mut pieces = content.open();
+            while let Some(piece) = pieces.try_next().await? {
+                hasher.update(&piece);
+            }
+            hasher.finalize()
+        }
+    };
+    Ok(theirs == <[u8; 32]>::from(ours))
 }
 
 /// Makes sure that a private document is there: its key is the hash of its bytes, so whatever is there is right.

@@ -17,7 +17,7 @@ use lastly::model::layout::{Layout, Name};
 use lastly::model::timestamp::Timestamp;
 use uuid::Uuid;
 
-use crate::servers::{Answer, MOTO, http, url};
+use crate::servers::{Answer, MOTO, http, server};
 
 /// A clock whose waits are over at once, and can be looked at.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new() -> Self {
-        let moto = url(MOTO);
+        let moto = server(MOTO);
         let reference = SystemClock::default().fresh_id();
         let config = format!(
             "<DistributionConfig xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">\
@@ -239,14 +239,14 @@ async fn nobody_listens_at_the_endpoint() {
         cloudfront: CloudFront::at(format!("http://127.0.0.1:{port}")),
     };
     // Without credentials the request would not get as far.
-    url("AWS_ACCESS_KEY_ID");
+    server("AWS_ACCESS_KEY_ID");
     let error = distribution.invalidate(&stale("", "live-1")).await.expect_err("nobody listens");
     assert_eq!(error.to_string(), "CloudFront E1: no connection");
 }
 
 #[tokio::test]
 async fn varnish_forgets_what_it_is_told_to() {
-    let (moto, varnish) = (url(MOTO), url("LASTLY_TEST_VARNISH"));
+    let (moto, varnish) = (server(MOTO), server("LASTLY_TEST_VARNISH"));
     let bucket = SystemClock::default().fresh_id();
     let put = |url: &str, body: &str| assert_eq!(signed("PUT", url, "s3", "application/json", body).status, 200);
     let seen = || {

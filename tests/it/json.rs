@@ -25,7 +25,7 @@ fn one_object_of_promised_fields() {
     new: 3
     plan: null
     problems: []
-    release: "83e060e4aeee8513cb29469e9b5f9b9a"
+    release: "c7660028eb6c628f052652ceb1977bc9"
     requests: {"create":41,"get":10,"head":4,"remove":3,"replace":36}
     retired: 0
     reused: 0
@@ -50,7 +50,7 @@ fn one_object_of_promised_fields() {
     new: 0
     plan: {"price_usd":0.0000254,"requests":6,"uploads":[]}
     problems: []
-    release: "83e060e4aeee8513cb29469e9b5f9b9a"
+    release: "c7660028eb6c628f052652ceb1977bc9"
     requests: {"get":2}
     retired: 0
     reused: 3
@@ -93,21 +93,21 @@ fn what_is_shown() {
     let shown = program.json(&format!("releases {STORE}"));
     assert_snapshot!(program.settled(&pretty(&shown)), @r#"
     channels:
-      - {"build":null,"expires":null,"followed":true,"moves":[{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"83e060e4aeee8513cb29469e9b5f9b9a","sequence":1},{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"fa46c7a8463a2a5eb4e559bc6ca256a0","sequence":2}],"name":"live","release":"fa46c7a8463a2a5eb4e559bc6ca256a0","sequence":2}
+      - {"build":null,"expires":null,"followed":true,"moves":[{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"c7660028eb6c628f052652ceb1977bc9","sequence":1},{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"128a4de51d4a37ad4c3384f62b8e31c6","sequence":2}],"name":"live","release":"128a4de51d4a37ad4c3384f62b8e31c6","sequence":2}
     releases:
-      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":2}],"commit":null,"id":"fa46c7a8463a2a5eb4e559bc6ca256a0","message":null,"retired_at":null,"since":"[TIME]","staged_at":"[TIME]","state":"current"}
-      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":1}],"commit":null,"id":"83e060e4aeee8513cb29469e9b5f9b9a","message":null,"retired_at":"[TIME]","since":"[TIME]","staged_at":"[TIME]","state":"retired"}
+      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":2}],"commit":null,"id":"128a4de51d4a37ad4c3384f62b8e31c6","message":null,"retired_at":null,"since":"[TIME]","staged_at":"[TIME]","state":"current"}
+      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":1}],"commit":null,"id":"c7660028eb6c628f052652ceb1977bc9","message":null,"retired_at":"[TIME]","since":"[TIME]","staged_at":"[TIME]","state":"retired"}
     status: 0
     v: 1
     "#);
     assert_snapshot!(pretty(&program.json(&format!("show live {STORE}"))), @r#"
     assets:
-      - {"address":"1a3d698c4089b3bb070f2a484db1fce2c336c42b6ed4343dc8aeb36b49bd1279","headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/css; charset=utf-8"},"integrity":"sha384-vKpt7JIvHTqo8yE5oq/QmDSciLodhtwaZjNP9Va+cAz9AQar2eHzU6WbtEeEyN8M","key":"css/app.1a3d698c4089b3bb070f2a484db1fce2.css","path":"css/app.css","sealed":false,"size":22,"type":"text/css; charset=utf-8"}
-      - {"address":"698455b1f8e38a6885b3d0b3b249b8cbe651c82eefdcb73e3358ab7c51a89c9c","headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/javascript; charset=utf-8"},"integrity":"sha384-M203vLCvZdI2DAFEpVs3YNPxNFNtwrWrHY9XrXkEzOjLmndNNAWAdMk0uRYc2i2r","key":"js/app.698455b1f8e38a6885b3d0b3b249b8cb.js","path":"js/app.js","sealed":false,"size":15,"type":"text/javascript; charset=utf-8"}
+      - {"address":"eabf446bcec09b95344befad57f7feecd7af61a77956ca3e65b816acfc41d140","headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/css; charset=utf-8"},"integrity":"sha384-vKpt7JIvHTqo8yE5oq/QmDSciLodhtwaZjNP9Va+cAz9AQar2eHzU6WbtEeEyN8M","key":"css/app.eabf446bcec09b95344befad57f7feec.css","path":"css/app.css","sealed":false,"size":22,"type":"text/css; charset=utf-8"}
+      - {"address":"10c926c6341ac2cd8924213a29679d1d7346532fd02fc3375f8cd3995665901e","headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/javascript; charset=utf-8"},"integrity":"sha384-M203vLCvZdI2DAFEpVs3YNPxNFNtwrWrHY9XrXkEzOjLmndNNAWAdMk0uRYc2i2r","key":"js/app.10c926c6341ac2cd8924213a29679d1d.js","path":"js/app.js","sealed":false,"size":15,"type":"text/javascript; charset=utf-8"}
     bytes: 71
     pages:
-      - {"address":"16d560bfbd3a1ba38590e2131d5c93f40a98a591adfbb4109a7eeb4ea973a363","headers":{"cache-control":"no-cache","content-type":"text/html; charset=utf-8"},"integrity":null,"key":"index.16d560bfbd3a1ba38590e2131d5c93f4.html","path":"index.html","sealed":false,"size":34,"type":"text/html; charset=utf-8"}
-    release: "fa46c7a8463a2a5eb4e559bc6ca256a0"
+      - {"address":"07812be821d6dea9c79464dabecd3ccef3417b935b74e8c29a94758935f1de04","headers":{"cache-control":"no-cache","content-type":"text/html; charset=utf-8"},"integrity":null,"key":"index.07812be821d6dea9c79464dabecd3cce.html","path":"index.html","sealed":false,"size":34,"type":"text/html; charset=utf-8"}
+    release: "128a4de51d4a37ad4c3384f62b8e31c6"
     status: 0
     v: 1
     "#);
@@ -116,8 +116,8 @@ fn what_is_shown() {
     added: []
     changed:
       - {"path":"index.html","size":34,"size_before":34}
-    earlier: "83e060e4aeee8513cb29469e9b5f9b9a"
-    later: "fa46c7a8463a2a5eb4e559bc6ca256a0"
+    earlier: "c7660028eb6c628f052652ceb1977bc9"
+    later: "128a4de51d4a37ad4c3384f62b8e31c6"
     removed: []
     status: 0
     v: 1

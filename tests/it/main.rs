@@ -1,5 +1,6 @@
 //! All tests that see lastly from outside, in one binary, for each binary links the AWS SDK once more.
 
+mod architecture;
 mod aws;
 mod cdn;
 mod cli;

@@ -1,7 +1,6 @@
 //! The servers that `localstack/servers.py run -- COMMAND` starts: where they are, and a fresh bucket on one of them.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -20,10 +19,10 @@ use tokio::net::TcpListener;
 /// The variable with moto's URL.
 pub(crate) const MOTO: &str = "LASTLY_TEST_MOTO";
 
-/// The URL of a server, without a slash at its end.
-pub(crate) fn url(variable: &str) -> String {
-    env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} is not set: run the tests with `python3 localstack/servers.py run -- cargo test`")
+/// The URL of a server that `localstack/servers.py` starts, from the variable it sets.
+pub(crate) fn server(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set; run the tests with: python3 localstack/servers.py run -- cargo test")
     })
 }
 
@@ -44,7 +43,7 @@ pub(crate) struct Bucket {
 impl Bucket {
     /// Makes one on the server whose URL the variable holds.
     pub(crate) async fn fresh(variable: &str) -> Self {
-        let bucket = Self { server: url(variable), name: format!("lastly-{}", clock().fresh_id().simple()) };
+        let bucket = Self { server: server(variable), name: format!("lastly-{}", clock().fresh_id().simple()) };
         bucket.ask("PUT", "", "").await;
         let versioning = r#"<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
             <Status>Enabled</Status></VersioningConfiguration>"#;

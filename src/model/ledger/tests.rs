@@ -92,17 +92,46 @@ fn an_older_build_never_replaces_a_newer_one() {
     assert_eq!((channel.sequence, channel.build), (42, Some(40)));
 }
 
+/// The public side has followed.
+fn followed(ledger: Ledger) -> Ledger {
+    let sequence = ledger.channels[&ChannelName::live()].sequence;
+    let note = Synced { sequence, manifest: "etag".to_owned() };
+    changed(ledger.synced(&ChannelName::live(), &note))
+}
+
 #[test]
 fn rollbacks_go_further_back_each_time() {
     let live = ChannelName::live();
     let ledger = published(&[1, 2, 3]);
     assert_eq!(ledger.before_current(&live), Ok(id(2)));
-    let ledger = changed(ledger.carry_out(&wish(20, Cause::Rollback), id(2)));
+    let ledger = followed(changed(ledger.carry_out(&wish(20, Cause::Rollback), id(2))));
     assert_eq!(ledger.before_current(&live), Ok(id(1)));
-    let ledger = changed(ledger.carry_out(&wish(21, Cause::Rollback), id(1)));
+    let ledger = followed(changed(ledger.carry_out(&wish(21, Cause::Rollback), id(1))));
     assert_eq!(ledger.before_current(&live), Err(Refusal::NothingBefore(live.clone())));
     let nowhere = ChannelName::new("nowhere").expect("plain");
     assert_eq!(ledger.before_current(&nowhere), Err(Refusal::NoChannel(nowhere.clone())));
+}
+
+#[test]
+fn a_rollback_that_was_cut_short_is_finished_first() {
+    let live = ChannelName::live();
+    let ledger = changed(published(&[1, 2, 3]).carry_out(&wish(20, Cause::Rollback), id(2)));
+    assert_eq!(ledger.before_current(&live), Ok(id(2)));
+    assert_eq!(followed(ledger).before_current(&live), Ok(id(1)));
+}
+
+#[test]
+fn a_build_that_finds_its_files_current_counts() {
+    let ledger = published(&[1, 2]);
+    let numbered = |build, release| ledger.confirm(&Move { build, ..wish(40, Cause::Publish) }, id(release));
+    assert_eq!(numbered(None, 2), Ok(Step::Already));
+    assert!(matches!(numbered(Some(7), 1), Err(Refusal::Unexpected { .. })));
+    let confirmed = changed(numbered(Some(7), 2));
+    let channel = &confirmed.channels[&ChannelName::live()];
+    assert_eq!((channel.build, channel.sequence, channel.moves.len()), (Some(7), 2, 2));
+    let late = Move { build: Some(6), ..wish(41, Cause::Publish) };
+    assert!(matches!(confirmed.confirm(&late, id(2)), Err(Refusal::Outrun { .. })));
+    assert!(matches!(confirmed.permits(&late), Err(Refusal::Outrun { .. })));
 }
 
 #[test]

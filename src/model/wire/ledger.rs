@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
-use super::{WireError, bad, check_format, read, write};
+use super::format::{WireError, bad, check_format, read, write};
 use crate::model::layout::ChannelName;
 use crate::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Provenance, Stamp, Synced};
 use crate::model::release::{ReleaseId, TreeDigest};

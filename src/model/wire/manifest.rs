@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{WireError, bad, check_format, read, write};
+use super::format::{WireError, bad, check_format, read, write};
 use crate::model::address::Address;
 use crate::model::layout::{ChannelName, Name};
 use crate::model::path::AssetPath;

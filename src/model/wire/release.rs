@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{WireError, bad, check_format, read, write};
+use super::format::{WireError, bad, check_format, read, write};
 use crate::model::address::Address;
 use crate::model::headers::Headers;
 use crate::model::layout::Name;

@@ -1,0 +1,154 @@
+//! Makes a release whole and commits it: steps 4 to 8 of section 5 of the design, which is where publishers and
+//! collections meet.
+//!
+//! What a publisher sees of the store counts only from the moment its intent stands in the ledger: from then on no
+//! version of a key it needs is newly condemned, and what was condemned before is named by the list of that ledger.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::plan::plan;
+use super::upload::{Condemned, Upload, Uploaded, ensure_document, upload};
+use crate::collect::Prepared;
+use crate::commit::{CommitError, Held, abandon, change, reread};
+use crate::error::{BadInput, Explain, Kind, Result};
+use crate::event::{Event, Stage};
+use crate::model::ledger::{Ledger, Move, Provenance, Refusal};
+use crate::model::release::{Release, ReleaseId, TreeDigest};
+use crate::model::wire::read_condemned;
+use crate::site::{DocumentError, Site};
+use crate::store::Object;
+
+/// How often a publisher begins again because its intent was reaped.
+const REGISTRATIONS: usize = 10;
+
+/// Collections reap this publisher's intent faster than it works.
+#[derive(Debug, thiserror::Error)]
+#[error("the publisher's intent was reaped {REGISTRATIONS} times before it could commit")]
+pub struct AlwaysReaped;
+
+impl Explain for AlwaysReaped {
+    fn hints(&self) -> Vec<String> {
+        vec!["let the collector's `intent-ttl` be longer than a publish takes".to_owned()]
+    }
+}
+
+/// A release to be made.
+pub(super) struct Making<'a> {
+    pub prepared: &'a Prepared,
+    pub id: ReleaseId,
+    /// Its document.
+    pub document: Object,
+    /// Releases that the ledger named at first, with their ids: while it does, their objects are present and safe.
+    pub kept: Vec<(ReleaseId, Release)>,
+    pub tree: TreeDigest,
+    pub concurrency: usize,
+    /// The move that shows it; `None` if it is only to be kept.
+    pub wish: Option<Move>,
+    pub provenance: &'a Provenance,
+}
+
+/// Makes a release whole and commits it. `held` is the ledger as it was read before anything was written.
+///
+/// # Errors
+/// The channel has not moved, unless the error's kind is [`Kind::Unknown`].
+pub(super) async fn make(site: &Site, making: &Making<'_>, mut held: Option<Held>) -> Result<(Uploaded, Held)> {
+    // Written before the intent that names it, so that a collection can always read what an intent needs.
+    let key = site.layout.release(making.id);
+    ensure_document(&*site.store, &key, &making.document, &Condemned::default()).await?;
+    let mut uploaded = Uploaded::default();
+    for round in 0..REGISTRATIONS {
+        let intent = site.clock.fresh_id();
+        let before = held.as_ref().map_or(0, |held| held.ledger.revision);
+        let registered = change(site, held, |ledger| Ok(ledger.register(intent, making.id))).await;
+        let registered = registered.map_err(CommitError::of_no_move)?;
+        // Nobody wrote the ledger between the document and the intent, so no collection has taken the document.
+        let undisturbed = round == 0 && registered.ledger.revision == before + 1;
+        match upload_and_commit(site, making, &registered, intent, undisturbed, &mut uploaded).await {
+            Ok(Some(committed)) => return Ok((uploaded, committed)),
+            Ok(None) => held = Some(reread(site).await?),
+            Err(error) => {
+                if error.kind() != Kind::Unknown {
+                    abandon(site, registered, intent).await;
+                }
+                return Err(error);
+            }
+        }
+    }
+    Err(AlwaysReaped.into())
+}
+
+/// Steps 6 to 8; `None` if the intent was reaped meanwhile. `undisturbed` says that the release document has been seen
+/// under the condemned list of the registration.
+async fn upload_and_commit(
+    site: &Site,
+    making: &Making<'_>,
+    registered: &Held,
+    intent: Uuid,
+    undisturbed: bool,
+    uploaded: &mut Uploaded,
+) -> Result<Option<Held>> {
+    let key = site.layout.release(making.id);
+    let condemned = condemned(site, &registered.ledger).await?;
+    if !undisturbed || condemned.has_key(&key) {
+        ensure_document(&*site.store, &key, &making.document, &condemned).await?;
+    }
+    upload_all(site, making, &registered.ledger, condemned, uploaded).await?;
+    site.tell(Event::Began(Stage::Commit));
+    let committed = change(site, Some(registered.clone()), |ledger| match &making.wish {
+        Some(wish) => ledger.promote(intent, making.id, making.tree, wish),
+        None => ledger.stage(intent, making.id, making.tree, making.provenance),
+    });
+    match committed.await {
+        Ok(committed) => Ok(Some(committed)),
+        Err(CommitError::Refused(Refusal::IntentGone)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The versions that were condemned when the intent was entered. A list that has been replaced since has been
+/// deleted; the newer one does as well, for what has left it does not exist any more.
+async fn condemned(site: &Site, registered: &Ledger) -> Result<Condemned> {
+    let mut named = registered.condemned;
+    while let Some(list) = named {
+        let key = site.layout.condemned(list);
+        if let Some(fetched) = site.store.get(&key).await? {
+            let text = String::from_utf8_lossy(&fetched.bytes);
+            let versions = read_condemned(&text).map_err(|source| DocumentError::Damaged { key, source })?;
+            return Ok(Condemned::new(versions));
+        }
+        named = reread(site).await?.ledger.condemned;
+        if named == Some(list) {
+            return Err(DocumentError::Missing(key).into());
+        }
+    }
+    Ok(Condemned::default())
+}
+
+/// Steps 6 and 7. Only releases that are still in the ledger of the registration count as present.
+async fn upload_all(
+    site: &Site,
+    making: &Making<'_>,
+    registered: &Ledger,
+    condemned: Condemned,
+    uploaded: &mut Uploaded,
+) -> Result<()> {
+    let release = &making.prepared.release;
+    let kept = making.kept.iter().filter(|(id, _)| registered.releases.contains_key(id));
+    let kept: Vec<&Release> = kept.map(|(_, release)| release).collect();
+    let plan = plan(release, None, &kept).map_err(|problems| BadInput { what: "the files", problems })?;
+    site.tell(Event::Began(Stage::Upload));
+    site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });
+    let upload_of = |(name, path): (&_, &_)| {
+        let entry = release.assets.get(path).filter(|entry| entry.name == *name);
+        let entry = entry.or_else(|| release.pages.get(path)).expect("the plan is of this release");
+        Upload { path: path.clone(), entry: entry.clone(), source: making.prepared.sources[name].clone() }
+    };
+    let uploads: Vec<Upload> = plan.uploads.iter().map(upload_of).collect();
+    let done = upload(site, uploads, &Arc::new(condemned), making.concurrency).await?;
+    uploaded.new += done.new;
+    uploaded.bytes += done.bytes;
+    uploaded.already = making.prepared.sources.len().saturating_sub(uploaded.new);
+    Ok(())
+}
