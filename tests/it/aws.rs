@@ -21,7 +21,8 @@ async fn the_whole_command_line() {
 
     let planned = program.json(&format!("publish public {site} --sequence 7 --expect none --dry-run"));
     assert_eq!((&planned["moved"], &planned["new"]), (&json!(false), &json!(3)));
-    assert_eq!(planned["requests"], json!({"get": 1, "head": 1}), "a dry run writes nothing");
+    let asked: Vec<&String> = planned["requests"].as_object().expect("an object").keys().collect();
+    assert_eq!(asked, ["get", "head"], "a dry run writes nothing");
 
     let published = program.json(&format!("publish public {site} --sequence 7 --expect none"));
     assert_eq!(published["error"], json!(null), "{published}");

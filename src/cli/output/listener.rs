@@ -199,3 +199,32 @@ impl Report for Listener {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use anstream::ColorChoice;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::model::layout::ChannelName;
+    use crate::model::release::ReleaseId;
+
+    #[test]
+    fn whether_the_channel_has_moved_at_any_moment() {
+        let clock = Arc::new(SystemClock::default());
+        let listener = Listener::new(Terminal::new(ColorChoice::Never), Volume::Quiet, None, false, clock);
+        let moved = Event::Moved { channel: ChannelName::live(), release: ReleaseId::of_document(b"{}"), sequence: 1 };
+        for (event, standing) in [
+            (Event::Began(Stage::Read), Standing::Unmoved),
+            (Event::Began(Stage::Upload), Standing::Unmoved),
+            (Event::Began(Stage::Commit), Standing::Unknown),
+            (Event::Began(Stage::Upload), Standing::Unmoved),
+            (Event::Began(Stage::Commit), Standing::Unknown),
+            (moved, Standing::Moved),
+            (Event::Began(Stage::Follow), Standing::Moved),
+        ] {
+            listener.tell(event);
+            assert_eq!(listener.heard().standing, standing);
+        }
+    }
+}
