@@ -18,7 +18,8 @@ use crate::model::timestamp::parse_span;
 /// one small object that moves from one release to the next and the only path that is ever invalidated.
 ///
 /// Settings come from `lastly.toml` or `[tool.lastly]` in `pyproject.toml`, then from the environment (`LASTLY_STORE`
-/// for `--store`), then from flags; `lastly config` shows which and why. Credentials, region and endpoints come from the AWS environment alone.
+/// for `--store`), then from flags; `lastly config` shows which and why. Credentials, region and endpoints come from
+/// the AWS environment alone.
 #[derive(Debug, Parser)]
 #[command(name = "lastly", version, max_term_width = 100, after_long_help = statuses())]
 pub(crate) struct Program {
@@ -39,7 +40,7 @@ pub fn description() -> clap::Command {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Where the site lies: a bucket and what its public keys begin with, or a folder of this machine [default: dir:lastly-store]
+    /// Where the site lies: a bucket and the beginning of its public keys, or a folder [default: dir:lastly-store]
     #[arg(long, global = true, value_name = "s3://BUCKET/PREFIX|dir:PATH")]
     pub(crate) store: Option<String>,
     /// What private keys begin with: the ledger's and the release documents' [default: .lastly/ and the prefix]

@@ -65,14 +65,14 @@ fn signed(method: &str, url: &str, service: &str, content_type: &str, body: &str
 }
 
 /// A distribution of moto's.
-struct Ground {
+pub(crate) struct Ground {
     moto: String,
-    id: String,
+    pub(crate) id: String,
     clock: Arc<Hurried>,
 }
 
 impl Ground {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let moto = server(MOTO);
         let reference = SystemClock::default().fresh_id();
         let config = format!(
@@ -117,7 +117,7 @@ impl Ground {
     }
 
     /// How many invalidations there are.
-    fn invalidations(&self) -> usize {
+    pub(crate) fn invalidations(&self) -> usize {
         self.listing("").body.matches("<InvalidationSummary>").count()
     }
 }

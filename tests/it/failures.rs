@@ -93,7 +93,7 @@ fn warnings_do_not_stop_a_publish() {
     hint: a reference with the wrong case works on some machines and breaks on the web
     4 new (72 B), 0 reused, 0 retired · 95 requests · [SPAN]
     manifest: site/manifest.json
-    published 701592b300c4 to live (sequence 1)
+    published 4b722080d2a5 to live (sequence 1)
     --- status 0
     ");
 }
@@ -134,7 +134,7 @@ fn someone_else_was_first() {
     ");
     assert_snapshot!(program.run(&format!("publish public {STORE} --expect none")), @r"
     --- stderr
-    error: channel `live` shows release 83e060e4aeee8513cb29469e9b5f9b9a, not the release that was expected
+    error: channel `live` shows release c7660028eb6c628f052652ceb1977bc9, not the release that was expected
 
     hint: `lastly releases` lists what there is
     the channel has not moved
@@ -206,7 +206,7 @@ fn published_but_not_invalidated() {
     error: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer
 
     hint: the same command again finishes
-    published 83e060e4aeee to live (sequence 1), but not finished
+    published c7660028eb6c to live (sequence 1), but not finished
     --- status 4
     ");
     let again = program.json(&format!("publish public {STORE} --purge http://127.0.0.1:1"));
@@ -216,7 +216,7 @@ fn published_but_not_invalidated() {
     );
     assert_snapshot!(program.run(&format!("publish public {STORE}")), @r"
     --- stderr
-    live already shows 83e060e4aeee; nothing to do (3 requests)
+    live already shows c7660028eb6c; nothing to do (3 requests)
     --- status 0
     ");
 }

@@ -23,11 +23,11 @@ fn a_publish_in_a_job() {
     ::warning file=public/css/APP.css,title=lastly::differs only by letter case from `css/app.css`%0Ahint: a reference with the wrong case works on some machines and breaks on the web
     4 new (75 B), 0 reused, 0 retired · 95 requests · [SPAN]
     manifest: https://cdn.example.com/manifest.json
-    published 3bb34d1bb7b4 to live (sequence 1)
+    published a0c8b4c95f1f to live (sequence 1)
     --- status 0
     ");
     assert_snapshot!(program.settled(&program.read("summary.md")), @r"
-    ### lastly: published 3bb34d1bb7b4 to live (sequence 1)
+    ### lastly: published a0c8b4c95f1f to live (sequence 1)
 
     | new | reused | retired | uploaded | requests | time |
     |--:|--:|--:|--:|--:|--:|
@@ -38,7 +38,7 @@ fn a_publish_in_a_job() {
     1 warning in the log.
     ");
     assert_snapshot!(program.read("outputs"), @r"
-    release=3bb34d1bb7b42d859da1321132d8f34a
+    release=a0c8b4c95f1f266f1e42cdca7c2250c0
     channel=live
     sequence=1
     moved=true
@@ -76,12 +76,12 @@ fn the_last_line_stays_the_last() {
     3 new (71 B), 0 reused, 0 retired · 93 requests · [SPAN]
     manifest: site/manifest.json
     ::error title=lastly::published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer%0Ahint: the same command again finishes
-    published 83e060e4aeee to live (sequence 1), but not finished
+    published c7660028eb6c to live (sequence 1), but not finished
     --- status 4
     ");
     assert!(program.read("outputs").contains("moved=true\n"));
     assert_snapshot!(program.settled(&program.read("summary.md")), @r"
-    ### lastly: published 83e060e4aeee to live (sequence 1)
+    ### lastly: published c7660028eb6c to live (sequence 1)
 
     | new | reused | retired | uploaded | requests | time |
     |--:|--:|--:|--:|--:|--:|

@@ -1,6 +1,7 @@
 //! All tests that see lastly from outside, in one binary, for each binary links the AWS SDK once more.
 
 mod architecture;
+mod aws;
 mod cdn;
 mod cli;
 mod conformance;
@@ -10,6 +11,7 @@ mod failures;
 mod faulty;
 mod github;
 mod interrupt;
+mod json;
 mod killed;
 mod probe;
 mod program;

@@ -29,6 +29,15 @@ impl Program {
         program
     }
 
+    /// The same folder after two publishes to a store.
+    pub(crate) fn with_two_releases(store: &str) -> Self {
+        let program = Self::with_site();
+        program.run(&format!("publish public {store}"));
+        program.write("public/index.html", "<!doctype html><title>two</title>\n");
+        program.run(&format!("publish public {store}"));
+        program
+    }
+
     /// Writes a file.
     pub(crate) fn write(&self, path: &str, text: &str) {
         let file = self.path(path);

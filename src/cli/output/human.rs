@@ -25,7 +25,7 @@ pub(crate) fn problem(problem: &Problem) -> String {
 }
 
 /// The file a problem is in, with line and column where they are known.
-pub(crate) fn place(problem: &Problem) -> Option<String> {
+fn place(problem: &Problem) -> Option<String> {
     let file = problem.file.as_deref()?.to_string_lossy();
     let position = problem.position.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
     Some(format!("{}{position}", plain(&file)))

@@ -278,3 +278,28 @@ impl<'a> ProblemV1<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commit::CommitError;
+    use crate::store::{Reason, StoreError, Verb};
+
+    #[test]
+    fn nobody_claims_to_know_whether_a_lost_commit_moved_the_channel() {
+        let lost = StoreError::refused(Verb::Replace, "ledger.json", Reason::Unavailable).unknown();
+        for (error, moved, status) in
+            [(CommitError::Unknown(lost), "\"moved\":null", 6), (CommitError::Contended, "\"moved\":false", 3)]
+        {
+            let error = Error::from(error);
+            let text = line(&OutcomeV1::failed(&error, &Heard::default(), &Effort::default()));
+            assert!(text.contains(moved) && text.contains(&format!("\"status\":{status},")), "{text}");
+        }
+        for (standing, moved) in
+            [(Standing::Unmoved, Some(false)), (Standing::Unknown, None), (Standing::Moved, Some(true))]
+        {
+            let heard = Heard { standing, ..Heard::default() };
+            assert_eq!(OutcomeV1::interrupted(&heard, &Effort::default()).moved, moved);
+        }
+    }
+}

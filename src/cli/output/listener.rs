@@ -122,9 +122,9 @@ impl Listener {
         }
     }
 
-    fn detail(&self, line: &str) {
+    fn detail(&self, line: impl FnOnce() -> String) {
         if self.volume == Volume::Verbose {
-            self.say(line);
+            self.say(&line());
         }
     }
 
@@ -154,8 +154,11 @@ impl Report for Listener {
                 state.heard.problems.push(problem);
             }
             Event::Began(stage) => {
-                if stage == Stage::Commit {
-                    state.heard.standing = Standing::Unknown;
+                match stage {
+                    Stage::Commit => state.heard.standing = Standing::Unknown,
+                    // After a commit that was refused, for the release is made anew.
+                    Stage::Upload => state.heard.standing = Standing::Unmoved,
+                    Stage::Read | Stage::Follow => {}
                 }
                 if let Some(progress) = &self.progress {
                     progress.began(stage);
@@ -175,24 +178,53 @@ impl Report for Listener {
             }
             Event::Stored { path, key, bytes, already } => {
                 let why = if already { "there already" } else { "new" };
-                self.detail(&format!("{why}  {path} ({}) {}\n", size(bytes), styled(FAINT, &format!("-> {key}"))));
+                self.detail(|| format!("{why}  {path} ({}) {}\n", size(bytes), styled(FAINT, &format!("-> {key}"))));
                 self.stored(&mut state, bytes);
             }
             Event::Page { key, removed } => {
                 state.heard.followed = true;
-                self.detail(&format!("page {}  {key}\n", if removed { "removed" } else { "written" }));
+                self.detail(|| format!("page {}  {key}\n", if removed { "removed" } else { "written" }));
             }
             Event::Moved { .. } => state.heard.standing = Standing::Moved,
             Event::Manifest { key } => {
                 state.heard.followed = true;
-                self.detail(&format!("manifest written  {key}\n"));
+                self.detail(|| format!("manifest written  {key}\n"));
             }
             Event::Invalidated { cdn, path } => {
                 state.heard.followed = true;
-                self.detail(&format!("invalidated {} on {}\n", plain(&path), plain(&cdn)));
+                self.detail(|| format!("invalidated {} on {}\n", plain(&path), plain(&cdn)));
             }
             Event::Served { method, path, status } => self.note(&format!("{status}  {method} {}\n", plain(&path))),
-            Event::Again { why } => self.detail(&format!("again: {}\n", plain(&why))),
+            Event::Again { why } => self.detail(|| format!("again: {}\n", plain(&why))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anstream::ColorChoice;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::model::layout::ChannelName;
+    use crate::model::release::ReleaseId;
+
+    #[test]
+    fn whether_the_channel_has_moved_at_any_moment() {
+        let clock = Arc::new(SystemClock::default());
+        let listener = Listener::new(Terminal::new(ColorChoice::Never), Volume::Quiet, None, false, clock);
+        let moved = Event::Moved { channel: ChannelName::live(), release: ReleaseId::of_document(b"{}"), sequence: 1 };
+        for (event, standing) in [
+            (Event::Began(Stage::Read), Standing::Unmoved),
+            (Event::Began(Stage::Upload), Standing::Unmoved),
+            (Event::Began(Stage::Commit), Standing::Unknown),
+            (Event::Began(Stage::Upload), Standing::Unmoved),
+            (Event::Began(Stage::Commit), Standing::Unknown),
+            (moved, Standing::Moved),
+            (Event::Began(Stage::Follow), Standing::Moved),
+        ] {
+            listener.tell(event);
+            assert_eq!(listener.heard().standing, standing);
         }
     }
 }
