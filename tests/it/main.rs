@@ -3,6 +3,7 @@
 mod architecture;
 mod cdn;
 mod docs;
+mod doctor;
 mod s3;
 mod serve;
 mod servers;
