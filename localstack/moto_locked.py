@@ -9,6 +9,7 @@ Around moto, never inside it, stand the things that lastly's tests need:
 * HTTP/1.1 with connections kept alive (moto's own server closes after each answer);
 * a log of all requests, faults and delays, under /_lastly (see README.md);
 * a wrong SHA-256 is refused, and a right one is remembered for HEAD;
+* a bucket's versioning is told in an element of the name that S3 gives it, without which SDKs cannot read it;
 * CloudFront: a repeated CallerReference, "Completed" instead of moto's "COMPLETED", and, when asked for, invalidations
   that are refused as too many or stay in progress.
 """
@@ -160,6 +161,8 @@ class Moto:
                 return self.create_invalidation(distribution, environ, path, body)
             response = self.run(environ, body)
             return show_invalidation(distribution, found["id"], response) if found["id"] else completed(response)
+        if method == "GET" and "versioning" in parse_qs(environ["QUERY_STRING"], keep_blank_values=True):
+            return replaced(self.run(environ, body), b"GetBucketVersioningResponse", b"VersioningConfiguration")
         expected = environ.get("HTTP_X_AMZ_CHECKSUM_SHA256")
         chunked = "HTTP_X_AMZ_DECODED_CONTENT_LENGTH" in environ  # aws-chunked: the body is wrapped
         if method == "PUT" and expected and not chunked:
@@ -217,7 +220,12 @@ class Moto:
 
 def completed(response: Response, status: bytes = b"Completed") -> Response:
     """The answer with moto's COMPLETED replaced, which is no status that CloudFront knows."""
-    body = response.body.replace(b"<Status>COMPLETED</Status>", b"<Status>%s</Status>" % status)
+    return replaced(response, b"<Status>COMPLETED</Status>", b"<Status>%s</Status>" % status)
+
+
+def replaced(response: Response, old: bytes, new: bytes) -> Response:
+    """The answer with other words in its body."""
+    body = response.body.replace(old, new)
     headers = tuple((name, value) for name, value in response.headers if name.lower() != "content-length")
     return replace(response, body=body, headers=headers)
 

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod collect;
 pub mod commit;
 pub mod config;
+pub mod doctor;
 pub mod error;
 pub mod event;
 pub mod follow;

@@ -60,6 +60,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// when it is gone (also when it was gone before), or why it is not.
     async fn delete_versions(&self, versions: &[(Key, VersionId)]) -> Result<Vec<Result<(), StoreError>>, StoreError>;
 
+    /// How the store is set up. One on this machine keeps every version and has nothing else to set.
+    async fn circumstances(&self) -> Circumstances {
+        Circumstances { versioning: Ok(Versioning::Enabled), bucket: None }
+    }
+
     /// What has been asked of the store so far.
     fn requests(&self) -> Requests;
 }
@@ -217,6 +222,56 @@ pub struct Cursor {
     pub version: Option<VersionId>,
 }
 
+/// How a store is set up, each fact for itself: where it cannot be seen, it is the error that says why.
+#[derive(Debug)]
+pub struct Circumstances {
+    /// Whether versions are kept.
+    pub versioning: Result<Versioning, StoreError>,
+    /// What only a bucket has.
+    pub bucket: Option<BucketSettings>,
+}
+
+/// Whether a store keeps what is replaced or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versioning {
+    /// Every version is kept.
+    Enabled,
+    /// Not any more: a write takes the place of the last write since then.
+    Suspended,
+    /// It never was.
+    Off,
+}
+
+/// What is set for a bucket.
+#[derive(Debug)]
+pub struct BucketSettings {
+    /// Its name.
+    pub name: String,
+    /// The store's clock, where it answered at all.
+    pub now: Option<Timestamp>,
+    /// The bucket policy's JSON, where there is one.
+    pub policy: Result<Option<String>, StoreError>,
+    /// Whether there is a CORS rule for `GET`.
+    pub cors: Result<bool, StoreError>,
+    /// Whether no policy and no access list can let everybody in.
+    pub closed_to_public: Result<bool, StoreError>,
+    /// The lifecycle rules in force that can concern objects without tags.
+    pub lifecycle: Result<Vec<LifecycleRule>, StoreError>,
+}
+
+/// What a bucket does by itself with some of its objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LifecycleRule {
+    /// Its name.
+    pub id: String,
+    /// What the keys begin with that it concerns.
+    pub prefix: String,
+    /// Whether it throws the parts of unfinished uploads away.
+    pub aborts_uploads: bool,
+    /// Whether current versions expire, or move to where they cannot be read at once.
+    pub takes_objects_away: bool,
+}
+
 /// What a store was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {
@@ -236,12 +291,23 @@ pub enum Verb {
     List,
     /// [`Store::delete_versions`].
     Delete,
+    /// [`Store::circumstances`].
+    Inspect,
 }
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 8] =
-        [Self::Get, Self::Head, Self::Create, Self::Replace, Self::Part, Self::Remove, Self::List, Self::Delete];
+    pub const ALL: [Self; 9] = [
+        Self::Get,
+        Self::Head,
+        Self::Create,
+        Self::Replace,
+        Self::Part,
+        Self::Remove,
+        Self::List,
+        Self::Delete,
+        Self::Inspect,
+    ];
 
     /// The verb's word, in messages and in JSON.
     pub const fn word(self) -> &'static str {
@@ -254,6 +320,7 @@ impl Verb {
             Self::Remove => "remove",
             Self::List => "list",
             Self::Delete => "delete",
+            Self::Inspect => "inspect",
         }
     }
 }

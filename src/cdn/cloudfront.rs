@@ -11,7 +11,9 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_cloudfront::config::Region;
 use aws_sdk_cloudfront::error::{BuildError, ProvideErrorMetadata, SdkError};
-use aws_sdk_cloudfront::types::{Invalidation, InvalidationBatch, Paths};
+use aws_sdk_cloudfront::types::{
+    CustomErrorResponse, DistributionConfig, EventType, Invalidation, InvalidationBatch, Paths, ViewerProtocolPolicy,
+};
 use aws_sdk_cloudfront::{Client, Config};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::sync::OnceCell;
@@ -80,7 +82,76 @@ pub struct Distribution {
     pub cloudfront: CloudFront,
 }
 
+/// How a distribution is set up, as far as a site depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// Whether it answers visitors.
+    pub enabled: bool,
+    /// Where it gets what it serves.
+    pub origins: Vec<Origin>,
+    /// What it does with which paths; the first whose pattern matches counts, and the last matches everything.
+    pub behaviours: Vec<Behaviour>,
+    /// What it makes of errors of an origin's.
+    pub errors: Vec<ErrorResponse>,
+}
+
+/// Where a distribution gets what it serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Its name within the distribution.
+    pub id: String,
+    /// Its host.
+    pub domain: String,
+    /// What is put before every path that it is asked for.
+    pub path: String,
+}
+
+/// What a distribution does with some paths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behaviour {
+    /// Which paths, `*` standing for any characters and `?` for one.
+    pub pattern: String,
+    /// The origin; of a group of them, the one that is asked first.
+    pub origin: String,
+    /// Whether a function sees requests on their way and may change their paths.
+    pub rewrites: bool,
+    /// Whether it compresses.
+    pub compresses: bool,
+    /// Whether it serves plain HTTP too.
+    pub plain_http: bool,
+    /// Whether a policy adds response headers.
+    pub adds_headers: bool,
+    /// The cache policy; `None` where times to live are set the old way.
+    pub cache_policy: Option<String>,
+    /// Seconds for which everything is cached, whatever its headers say, where that is set the old way.
+    pub min_ttl: i64,
+}
+
+/// What a distribution makes of an error of an origin's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorResponse {
+    /// The origin's status.
+    pub status: i32,
+    /// The status that visitors get instead.
+    pub instead: Option<String>,
+    /// Seconds for which it is cached; `None` for CloudFront's own 10.
+    pub cached: Option<i64>,
+}
+
 impl Distribution {
+    /// How the distribution is set up; `None` if there is no such distribution.
+    ///
+    /// # Errors
+    /// CloudFront did not say.
+    pub async fn configuration(&self) -> Result<Option<Configuration>, CdnError> {
+        let client = self.cloudfront.client().await;
+        match client.get_distribution_config().id(&self.id).send().await {
+            Ok(answer) => Ok(answer.distribution_config.map(|config| configuration(&config))),
+            Err(error) if error.code() == Some("NoSuchDistribution") => Ok(None),
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+
     fn error(&self, reason: impl Into<String>) -> CdnError {
         CdnError::new(self.name(), reason)
     }
@@ -188,6 +259,51 @@ fn batch(path: &str, reference: &str) -> Result<InvalidationBatch, BuildError> {
 fn completed(invalidation: &Invalidation) -> bool {
     // AWS writes `Completed`, moto `COMPLETED`.
     invalidation.status.eq_ignore_ascii_case("completed")
+}
+
+fn configuration(config: &DistributionConfig) -> Configuration {
+    let groups = config.origin_groups.iter().flat_map(|groups| groups.items());
+    let groups: Vec<_> = groups.filter_map(|group| Some((&group.id, group.members.as_ref()?.items.first()?))).collect();
+    let first_of =
+        |id: &String| groups.iter().find(|(group, _)| *group == id).map_or(id, |(_, first)| &first.origin_id).clone();
+    // The SDK has two types for behaviours, with the same fields.
+    macro_rules! behaviour {
+        ($from:expr, $pattern:expr) => {{
+            let functions = $from.function_associations.iter().flat_map(|set| set.items()).map(|one| &one.event_type);
+            let lambdas = $from.lambda_function_associations.iter().flat_map(|set| set.items());
+            let mut events = functions.chain(lambdas.map(|one| &one.event_type));
+            #[expect(deprecated, reason = "distributions from before there were cache policies have it")]
+            let min_ttl = $from.min_ttl.unwrap_or_default();
+            Behaviour {
+                pattern: $pattern.to_owned(),
+                origin: first_of(&$from.target_origin_id),
+                rewrites: events.any(|event| matches!(event, EventType::ViewerRequest | EventType::OriginRequest)),
+                compresses: $from.compress == Some(true),
+                plain_http: $from.viewer_protocol_policy == ViewerProtocolPolicy::AllowAll,
+                adds_headers: $from.response_headers_policy_id.as_ref().is_some_and(|id| !id.is_empty()),
+                cache_policy: $from.cache_policy_id.clone().filter(|id| !id.is_empty()),
+                min_ttl,
+            }
+        }};
+    }
+    let others = config.cache_behaviors.iter().flat_map(|set| set.items());
+    let others = others.map(|one| behaviour!(one, one.path_pattern));
+    let origin = |one: &aws_sdk_cloudfront::types::Origin| Origin {
+        id: one.id.clone(),
+        domain: one.domain_name.clone(),
+        path: one.origin_path.clone().unwrap_or_default(),
+    };
+    let error = |one: &CustomErrorResponse| ErrorResponse {
+        status: one.error_code,
+        instead: one.response_code.clone().filter(|code| !code.is_empty()),
+        cached: one.error_caching_min_ttl,
+    };
+    Configuration {
+        enabled: config.enabled,
+        origins: config.origins.iter().flat_map(|set| &set.items).map(origin).collect(),
+        behaviours: others.chain(config.default_cache_behavior.iter().map(|one| behaviour!(one, "*"))).collect(),
+        errors: config.custom_error_responses.iter().flat_map(|set| set.items()).map(error).collect(),
+    }
 }
 
 #[async_trait]

@@ -1,13 +1,15 @@
 //! An S3 bucket as a store, through the AWS SDK; any compatible server will do that honours preconditions on writes.
 //!
-//! This file reads, removes and lists; `upload` writes. `call` listens in on each request and says what its failure
-//! means. The SDK retries what is transient; conflicts (409) it does not, so that is done in `bucket`.
+//! This file reads, removes and lists; `upload` writes; `circumstances` looks at the bucket itself. `call` listens in
+//! on each request and says what its failure means. The SDK retries what is transient; conflicts (409) it does not, so
+//! that is done in `bucket`.
 //!
 //! What lies under a key, and why, is unknown here.
 
 mod answer;
 mod bucket;
 mod call;
+mod circumstances;
 mod found;
 mod listing;
 mod options;
@@ -29,8 +31,8 @@ use self::call::Setback;
 pub use self::options::{PARTS_IN_FLIGHT, S3Options};
 use self::upload::Target;
 use super::{
-    Created, Cursor, Etag, Fetched, Found, Object, Reason, Removed, Replaced, Requests, Store, StoreError, Tally, Verb,
-    Version, VersionId, VersionPage,
+    Circumstances, Created, Cursor, Etag, Fetched, Found, Object, Reason, Removed, Replaced, Requests, Store,
+    StoreError, Tally, Verb, Version, VersionId, VersionPage,
 };
 use crate::clock::Clock;
 use crate::model::layout::Key;
@@ -208,6 +210,10 @@ impl Store for S3Store {
             answer.map_or(Ok(()), |answer| call::outcome_of_row(key, answer))
         };
         Ok(versions.iter().map(outcome).collect())
+    }
+
+    async fn circumstances(&self) -> Circumstances {
+        self.0.circumstances().await
     }
 
     fn requests(&self) -> Requests {

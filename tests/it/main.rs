@@ -7,6 +7,7 @@ mod cli;
 mod conformance;
 mod directory;
 mod docs;
+mod doctor;
 mod failures;
 mod faulty;
 mod github;

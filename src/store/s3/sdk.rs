@@ -21,7 +21,9 @@ use aws_sdk_s3::config::{
 pub(super) use aws_sdk_s3::error::{BoxError, ConnectorError, ProvideErrorMetadata, SdkError};
 pub(super) use aws_sdk_s3::primitives::{ByteStream, DateTime};
 pub(super) use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete, EncodingType, ObjectIdentifier,
+    BucketVersioningStatus, ChecksumAlgorithm, ChecksumMode, CompletedMultipartUpload, CompletedPart, Delete,
+    EncodingType, ExpirationStatus, LifecycleRule, ObjectIdentifier, PublicAccessBlockConfiguration,
+    TransitionStorageClass,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 pub(super) use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
