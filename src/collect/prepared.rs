@@ -43,7 +43,8 @@ pub fn prepare(files: &[File], rules: &Rules, layout: &Layout, generation: u64) 
     let treated: Vec<_> =
         files.par_iter().map_init(Vec::new, |buffer, file| treat(file, rules, layout, &addressers, buffer)).collect();
 
-    let mut prepared = Prepared { release: Release::default(), sources: Sources::new(), bytes: 0, source_maps: 0 };
+    let sources = Sources::with_capacity(files.len());
+    let mut prepared = Prepared { release: Release::default(), sources, bytes: 0, source_maps: 0 };
     let mut problems = Vec::new();
     for treated in treated {
         match treated {

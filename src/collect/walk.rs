@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::mpsc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::event::{Level, Problem};
@@ -73,22 +74,24 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
         })
         .collect();
 
-    let mut files: BTreeMap<AssetPath, PathBuf> = BTreeMap::new();
+    let mut found = Vec::new();
     for (folder, _) in &roots {
         let ignored = ignored(folder, &order.ignore, &mut problems);
-        let (found, trouble) = walk_folder(folder, &ignored, &roots);
-        problems.extend(trouble);
-        for File { path, file } in found {
-            match files.get(&path) {
-                Some(earlier) if !order.overlay => {
-                    let message = format!("is also at {}: both would be published as `{path}`", earlier.display());
-                    let hint = "with `overlay = true` the later folder's file is taken";
-                    problems.push(Problem::error(message).in_file(file).hint(hint));
-                }
-                _ => {
-                    files.insert(path, file);
-                }
+        walk_folder(folder, &ignored, &roots, &mut found, &mut problems);
+    }
+    // A stable sort: of equal paths, the one of the earlier folder comes first.
+    found.par_sort_by(|one, other| one.path.cmp(&other.path));
+    let mut files: Vec<File> = Vec::with_capacity(found.len());
+    for file in found {
+        match files.last_mut() {
+            Some(earlier) if earlier.path == file.path && order.overlay => *earlier = file,
+            Some(earlier) if earlier.path == file.path => {
+                let (place, path) = (earlier.file.display(), &file.path);
+                let message = format!("is also at {place}: both would be published as `{path}`");
+                let hint = "with `overlay = true` the later folder's file is taken";
+                problems.push(Problem::error(message).in_file(file.file).hint(hint));
             }
+            _ => files.push(file),
         }
     }
     problems.extend(case_clashes(&files));
@@ -97,7 +100,7 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
         problems.push(Problem::error("no files were found").hint(hint));
     }
     problems.sort_by(|a, b| (&a.file, &a.message).cmp(&(&b.file, &b.message)));
-    (files.into_iter().map(|(path, file)| File { path, file }).collect(), problems)
+    (files, problems)
 }
 
 fn ignored(folder: &Path, patterns: &[String], problems: &mut Vec<Problem>) -> Gitignore {
@@ -115,23 +118,32 @@ fn ignored(folder: &Path, patterns: &[String], problems: &mut Vec<Problem>) -> G
 
 /// Walks one folder with as many threads as there are cores. `roots` are all source folders with their real places:
 /// a symbolic link may lead into any of them.
-fn walk_folder(folder: &Path, ignored: &Gitignore, roots: &[(PathBuf, PathBuf)]) -> (Vec<File>, Vec<Problem>) {
-    let found = Mutex::new((Vec::new(), Vec::new()));
+fn walk_folder(
+    folder: &Path,
+    ignored: &Gitignore,
+    roots: &[(PathBuf, PathBuf)],
+    files: &mut Vec<File>,
+    problems: &mut Vec<Problem>,
+) {
+    let (sender, receiver) = mpsc::channel();
     let walker = WalkBuilder::new(folder).standard_filters(false).follow_links(true).build_parallel();
     walker.run(|| {
-        Box::new(|entry| {
+        let sender = sender.clone();
+        Box::new(move |entry| {
             let (outcome, state) = visit(entry, folder, ignored, roots);
-            if let Some(outcome) = outcome {
-                let mut found = found.lock().expect("no one panics while holding the list");
-                match outcome {
-                    Ok(file) => found.0.push(file),
-                    Err(problem) => found.1.push(problem),
-                }
+            match outcome.map(|outcome| sender.send(outcome)) {
+                Some(Err(_)) => WalkState::Quit,
+                _ => state,
             }
-            state
         })
     });
-    found.into_inner().expect("the walk is over")
+    drop(sender);
+    for outcome in receiver {
+        match outcome {
+            Ok(file) => files.push(file),
+            Err(problem) => problems.push(problem),
+        }
+    }
 }
 
 type Outcome = Option<Result<File, Problem>>;
@@ -208,19 +220,24 @@ fn place_of(error: &ignore::Error) -> Option<&Path> {
 }
 
 /// Names that differ only by letter case, or only by how their accents are composed: one file on many a developer's
-/// machine, two on the web.
-fn case_clashes(files: &BTreeMap<AssetPath, PathBuf>) -> Vec<Problem> {
-    let mut folded: BTreeMap<String, Vec<&AssetPath>> = BTreeMap::new();
-    for path in files.keys() {
-        folded.entry(path.as_str().nfc().flat_map(char::to_lowercase).collect()).or_default().push(path);
+/// machine, two on the web. `files` are sorted by path.
+fn case_clashes(files: &[File]) -> Vec<Problem> {
+    let is_folded = |text: &str| text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    let mut alike: BTreeMap<String, Vec<&File>> = BTreeMap::new();
+    for file in files.iter().filter(|file| !is_folded(file.path.as_str())) {
+        let folded = file.path.as_str().nfc().flat_map(char::to_lowercase).collect();
+        alike.entry(folded).or_default().push(file);
     }
-    let clashes = folded.into_values().filter(|paths| paths.len() > 1);
+    for (folded, group) in &mut alike {
+        let plain = files.binary_search_by(|file| file.path.as_str().cmp(folded)).map(|at| &files[at]);
+        group.extend(plain.ok().filter(|file| is_folded(file.path.as_str())));
+    }
+    let clashes = alike.into_values().filter(|group| group.len() > 1);
     clashes
-        .map(|paths| {
-            let [first, rest @ ..] = &paths[..] else { unreachable!("more than one path") };
-            let others = rest.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(" and ");
-            Problem::warning(format!("differs only by letter case from {others}"))
-                .in_file(&files[*first])
+        .map(|group| {
+            let others: Vec<String> = group[1..].iter().map(|file| format!("`{}`", file.path)).collect();
+            Problem::warning(format!("differs only by letter case from {}", others.join(" and ")))
+                .in_file(&group[0].file)
                 .hint("a reference with the wrong case works on some machines and breaks on the web")
         })
         .collect()

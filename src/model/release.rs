@@ -48,19 +48,21 @@ impl Release {
     /// without reading a release document, and without hashing each file a second time, whether a tree is the one
     /// a release was made of.
     pub fn tree(&self) -> TreeDigest {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(b"lastly tree 1\n");
-        for (kind, entries) in [("asset", &self.assets), ("page", &self.pages)] {
+        let mut text = String::from("lastly tree 1\n");
+        for (kind, entries) in [("asset ", &self.assets), ("page ", &self.pages)] {
             for (path, entry) in entries {
                 // No path and no name holds a line feed, and every address is of one length.
                 let sealed = if entry.sealed { "sealed " } else { "" };
-                hasher.update(format!("{sealed}{kind} {}\n{path}\n{}\n", entry.address, entry.name).as_bytes());
+                let address = entry.address.to_string();
+                for part in [sealed, kind, &address, "\n", path.as_str(), "\n", entry.name.as_str(), "\n"] {
+                    text.push_str(part);
+                }
                 if entry.sealed {
-                    hasher.update(entry.headers.canonical().as_bytes());
+                    text.push_str(&entry.headers.canonical());
                 }
             }
         }
-        TreeDigest::of_hash(&hasher.finalize())
+        TreeDigest::of_hash(&blake3::hash(text.as_bytes()))
     }
 }
 
