@@ -39,28 +39,31 @@ pub struct Prepared {
 /// # Errors
 /// Every file that cannot be read, or cannot lie where it would have to.
 pub fn prepare(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> Result<Prepared, Vec<Problem>> {
-    let addressers = Addressers { generation, shared: Mutex::default() };
+    let addressers = Addressers::new(generation);
     let treated: Vec<_> =
         files.par_iter().map_init(Vec::new, |buffer, file| treat(file, rules, layout, &addressers, buffer)).collect();
 
-    let sources = Sources::with_capacity(files.len());
-    let mut prepared = Prepared { release: Release::default(), sources, bytes: 0, source_maps: 0 };
-    let mut problems = Vec::new();
+    let mut sources = Sources::with_capacity(files.len());
+    let (mut assets, mut pages, mut problems) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new());
+    let (mut bytes, mut source_maps) = (0, 0);
     for treated in treated {
         match treated {
             Ok(None) => {}
             Ok(Some((kind, path, entry, source))) => {
-                prepared.bytes += entry.size;
-                prepared.source_maps += usize::from(is_source_map(&path));
-                prepared.sources.insert(entry.name.clone(), source);
-                let entries =
-                    if kind == Kind::Page { &mut prepared.release.pages } else { &mut prepared.release.assets };
-                entries.insert(path, entry);
+                bytes += entry.size;
+                source_maps += usize::from(is_source_map(&path));
+                sources.insert(entry.name.clone(), source);
+                if kind == Kind::Page { &mut pages } else { &mut assets }.push((path, entry));
             }
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(prepared) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    // The files come sorted, so both maps are built at once.
+    let release = Release { assets: assets.into_iter().collect(), pages: pages.into_iter().collect() };
+    Ok(Prepared { release, sources, bytes, source_maps })
 }
 
 type Treated = Option<(Kind, AssetPath, Entry, Source)>;
@@ -77,7 +80,7 @@ fn treat(
         Kind::Excluded => return Ok(None),
         kind => kind == Kind::Sealed,
     };
-    let addresser = if sealed { addressers.of_bytes() } else { addressers.under(&treatment.headers) };
+    let addresser = if sealed { addressers.of_bytes.clone() } else { addressers.under(&treatment.headers) };
     let (address, size) = address(file, &addresser, buffer)
         .map_err(|error| Problem::error(format!("cannot be read: {error}")).in_file(&file.file))?;
     let name = if sealed { Name::sealed(&file.path) } else { Name::addressed(&file.path, &address) };
@@ -87,7 +90,7 @@ fn treat(
         let hint = "a rule with `kind = \"asset\"` publishes it under its address";
         return Err(Problem::error(message).in_file(&file.file).hint(hint));
     }
-    let length = layout.key(&name).as_str().len();
+    let length = layout.prefix().len() + name.as_str().len();
     if length > LONGEST_KEY {
         let message = format!("its key would have {length} bytes; S3 takes {LONGEST_KEY}");
         return Err(Problem::error(message).in_file(&file.file));
@@ -129,26 +132,25 @@ fn fill(file: &mut OpenFile, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// One addresser for each set of headers, shared by all files that have it.
+/// One addresser for each set of headers, shared by all files that have it. Sets are told apart by where they lie: the
+/// rules make one of each, and keep it.
 struct Addressers {
     generation: u64,
-    shared: Mutex<HashMap<Arc<Headers>, Arc<Addresser>>>,
+    /// For sealed files: their name is the bundler's and stays, so only the bytes count.
+    of_bytes: Arc<Addresser>,
+    shared: Mutex<HashMap<usize, Arc<Addresser>>>,
 }
 
 impl Addressers {
-    fn under(&self, headers: &Arc<Headers>) -> Arc<Addresser> {
-        let mut shared = self.shared.lock().expect("no one panics while holding the addressers");
-        if let Some(addresser) = shared.get(headers) {
-            return addresser.clone();
-        }
-        let addresser = Arc::new(Addresser::new(headers, self.generation));
-        shared.insert(headers.clone(), addresser.clone());
-        addresser
+    fn new(generation: u64) -> Self {
+        let of_bytes = Arc::new(Addresser::new(&Headers::default(), 0));
+        Self { generation, of_bytes, shared: Mutex::default() }
     }
 
-    /// For sealed files: their name is the bundler's and stays, so only the bytes count.
-    fn of_bytes(&self) -> Arc<Addresser> {
-        Arc::new(Addresser::new(&Headers::default(), 0))
+    fn under(&self, headers: &Arc<Headers>) -> Arc<Addresser> {
+        let mut shared = self.shared.lock().expect("no one panics while holding the addressers");
+        let new = || Arc::new(Addresser::new(headers, self.generation));
+        shared.entry(Arc::as_ptr(headers).addr()).or_insert_with(new).clone()
     }
 }
 

@@ -122,14 +122,14 @@ pub struct Rules {
     pages: GlobSet,
     rules: Vec<(GlobSet, Rule)>,
     source_maps: SourceMaps,
-    shared: Mutex<HashMap<Shape, Arc<Headers>>>,
+    shared: Mutex<HashMap<Shape, HashMap<String, Arc<Headers>>>>,
 }
 
-/// Everything that decides a file's headers.
+/// What decides a file's headers besides its extension.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Shape {
     kind: Kind,
-    content_type: String,
+    /// The rules that match, by their place in the list.
     matched: Vec<usize>,
 }
 
@@ -195,19 +195,21 @@ impl Rules {
             None if self.pages.is_match(path.as_str()) => Kind::Page,
             None => Kind::Asset,
         };
-        let shape = Shape { kind, content_type: content_type(path), matched };
+        let extension = path.stem_and_extension().1.unwrap_or_default();
         let mut shared = self.shared.lock().expect("no one panics while holding the headers");
-        if let Some(headers) = shared.get(&shape) {
+        let shape = Shape { kind, matched };
+        if let Some(headers) = shared.get(&shape).and_then(|by_extension| by_extension.get(extension)) {
             return Treatment { kind, headers: headers.clone() };
         }
-        let headers = Arc::new(self.headers(&shape));
-        shared.insert(shape, headers.clone());
+        let headers = Arc::new(self.headers(&shape, extension));
+        shared.entry(shape).or_default().insert(extension.to_owned(), headers.clone());
         Treatment { kind, headers }
     }
 
-    fn headers(&self, shape: &Shape) -> Headers {
+    fn headers(&self, shape: &Shape, extension: &str) -> Headers {
         let cache = if shape.kind == Kind::Page { REVALIDATED } else { IMMUTABLE };
-        let defaults = [("cache-control", Some(cache)), ("content-type", Some(shape.content_type.as_str()))];
+        let content_type = content_type(extension);
+        let defaults = [("cache-control", Some(cache)), ("content-type", Some(content_type.as_str()))];
         let chosen = shape.matched.iter().flat_map(|&at| &self.rules[at].1.headers);
         let chosen = chosen.map(|(name, value)| (name.as_str(), value.as_deref()));
         let mut headers = Headers::default();
@@ -245,10 +247,10 @@ pub fn is_source_map(path: &AssetPath) -> bool {
     path.stem_and_extension().1 == Some("map")
 }
 
-/// The `Content-Type` of a file, from a table of lastly's own (`mime_guess`, and what it lacks), never the build
+/// The `Content-Type` of files with an extension, from a table of lastly's own (`mime_guess`, and what it lacks), never the build
 /// machine's. Text is UTF-8.
-fn content_type(path: &AssetPath) -> String {
-    let extension = path.stem_and_extension().1.unwrap_or_default().to_ascii_lowercase();
+fn content_type(extension: &str) -> String {
+    let extension = extension.to_ascii_lowercase();
     let guess = match extension.as_str() {
         // Source maps (ECMA-426, section 11) and what the table calls a MPEG stream or does not know.
         "map" => "application/json".to_owned(),
@@ -308,7 +310,7 @@ mod tests {
             ("LICENSE", "application/octet-stream"),
             ("a.unheard-of", "application/octet-stream"),
         ] {
-            assert_eq!(content_type(&path(file)), expected, "{file}");
+            assert_eq!(rules(&[]).treat(&path(file)).headers.content_type(), expected, "{file}");
         }
     }
 
