@@ -1,5 +1,6 @@
 //! Problems, errors and outcomes in words. Every function gives text; whoever calls it prints.
 
+pub(crate) mod checks;
 pub(crate) mod history;
 pub(crate) mod settings;
 

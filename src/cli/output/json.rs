@@ -1,5 +1,6 @@
 //! The JSON on stdout, version 1. What stands here is promised to scripts: fields are added, never changed.
 
+pub(crate) mod checks;
 pub(crate) mod history;
 pub(crate) mod settings;
 
