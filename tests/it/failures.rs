@@ -203,7 +203,7 @@ fn published_but_not_invalidated() {
     --- stderr
     3 new (71 B), 0 reused, 0 retired · 93 requests · [SPAN]
     manifest: site/manifest.json
-    error: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer
+    error: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer: client error (Connect): tcp connect error: Connection refused (os error 111)
 
     hint: the same command again finishes
     published c7660028eb6c to live (sequence 1), but not finished
