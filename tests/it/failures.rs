@@ -214,6 +214,11 @@ fn published_but_not_invalidated() {
         (&again["status"], &again["moved"], &again["error"]["kind"]),
         (&4.into(), &false.into(), &"unfinished".into())
     );
+    assert_snapshot!(program.run(&format!("publish public {STORE} --dry-run")), @r"
+    --- stdout
+    live already shows c7660028eb6c; pages, manifest or CDN have yet to follow, which a run finishes; a dry run changes nothing
+    --- status 0
+    ");
     assert_snapshot!(program.run(&format!("publish public {STORE}")), @r"
     --- stderr
     live already shows c7660028eb6c; nothing to do (3 requests)
