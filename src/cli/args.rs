@@ -154,6 +154,27 @@ Examples:
 Example:
   lastly serve --store dir:site --port 8080")]
     Serve(Serve),
+    /// Looks at everything the site depends on and says what to change
+    ///
+    /// Asks bucket, ledger, clock, permissions and CloudFront distributions, whatever else fails. `ok` is as it should
+    /// be; `advice` works and could be better, or could not be looked at; on what is `bad`, publishing or what visitors
+    /// see breaks, and the exit status is 5. Small objects are written below the private prefix, and removed again, to
+    /// prove that conditional writes hold; nothing else is changed.
+    #[command(after_help = "\
+Examples:
+  lastly doctor --store s3://bucket/static --cloudfront E2QWRUHAPOMQZL
+  lastly doctor --json | jq -r '.checks[] | select(.verdict != \"ok\") | .change'")]
+    Doctor(Doctor),
+    /// Prints a least-privilege IAM or bucket policy for the site, as JSON
+    ///
+    /// It is made from the settings alone: nothing is asked of AWS and nothing is changed. With `--json` the document
+    /// is the same, for it is to be handed on as it is.
+    #[command(after_help = "\
+Examples:
+  aws iam put-role-policy --role-name deploy --policy-name lastly \\
+    --policy-document \"$(lastly policy publisher --account 123456789012)\"
+  lastly policy bucket --store s3://bucket/static > policy.json")]
+    Policy(Policy),
     /// Writes a commented lastly.toml into the current folder
     #[command(after_help = "\
 Examples:
@@ -265,6 +286,41 @@ pub(crate) struct Serve {
     pub(crate) host: String,
 }
 
+/// `lastly doctor`
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// What reads the store.
+    #[command(flatten)]
+    pub(crate) readers: Readers,
+}
+
+/// `lastly policy`
+#[derive(Debug, Args)]
+pub(crate) struct Policy {
+    /// Whose policy
+    #[arg(value_name = "WHOSE")]
+    pub(crate) role: Role,
+    /// What reads the store.
+    #[command(flatten)]
+    pub(crate) readers: Readers,
+    /// The AWS account that the distributions belong to: twelve digits [default: the placeholder ACCOUNT]
+    #[arg(long, value_name = "NUMBER", value_parser = account)]
+    pub(crate) account: Option<String>,
+}
+
+/// Whose policy is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Role {
+    /// For whoever publishes: an IAM policy
+    Publisher,
+    /// For whoever collects garbage: an IAM policy
+    Gc,
+    /// Lets CloudFront read the site, by origin access control: a bucket policy
+    Reader,
+    /// Refuses unconditional writes and plain HTTP to everybody: a bucket policy
+    Bucket,
+}
+
 /// `lastly config`
 #[derive(Debug, Args)]
 pub(crate) struct Config {
@@ -324,6 +380,14 @@ pub(crate) struct Front {
     /// Waits until CloudFront has carried the invalidation out everywhere
     #[arg(long)]
     pub(crate) wait: bool,
+}
+
+/// Which distributions read the store.
+#[derive(Debug, Args)]
+pub(crate) struct Readers {
+    /// A CloudFront distribution in front of the store; can be given several times [default: the setting `cloudfront`]
+    #[arg(long, value_name = "ID")]
+    pub(crate) cloudfront: Vec<String>,
 }
 
 /// How a channel is moved.
@@ -388,6 +452,13 @@ impl Front {
     }
 }
 
+impl Readers {
+    /// Adds what these say.
+    pub(crate) fn flags(&self, others: Flags) -> Flags {
+        Flags { cloudfront: self.cloudfront.clone(), ..others }
+    }
+}
+
 impl Command {
     /// Whether the command can move a channel, or prepares a move: its end says whether one has moved.
     pub(crate) fn changes(&self) -> bool {
@@ -397,4 +468,9 @@ impl Command {
 
 fn span(text: &str) -> Result<Duration, String> {
     parse_span(text).ok_or_else(|| "a span is a number and one of s, m, h, d, w, as in `7d`".to_owned())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let is_one = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_one.then(|| text.to_owned()).ok_or_else(|| "an account is twelve digits, as in `123456789012`".to_owned())
 }

@@ -14,6 +14,9 @@ pub(crate) enum CliError {
     /// Something that `live` cannot have.
     #[error("channel `live` cannot expire")]
     LiveExpires,
+    /// A policy is asked for, but the store is a folder.
+    #[error("store `{0}` is no bucket, so there is no policy for it")]
+    NoBucket(String),
     /// There is no such command to describe.
     #[error("there is no command `{0}`")]
     NoCommand(String),
@@ -49,7 +52,9 @@ pub(crate) enum CliError {
 impl Explain for CliError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoSources | Self::LiveExpires | Self::NoCommand(_) | Self::BadUrl(_) => Kind::Usage,
+            Self::NoSources | Self::LiveExpires | Self::NoBucket(_) | Self::NoCommand(_) | Self::BadUrl(_) => {
+                Kind::Usage
+            }
             Self::Init { .. } | Self::Listen { .. } | Self::Output(_) | Self::Begin(_) => Kind::Failed,
         }
     }
@@ -58,6 +63,7 @@ impl Explain for CliError {
         let hint = match self {
             Self::NoSources => "give a folder, as in `lastly publish public`, or set `sources` in lastly.toml",
             Self::LiveExpires => "leave `--expires` out, or name another channel with `--channel`",
+            Self::NoBucket(_) => "name the bucket with `--store s3://BUCKET/PREFIX`, or set `store` in lastly.toml",
             Self::NoCommand(_) => "`lastly --help` lists the commands",
             Self::Init { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
                 "it is there already; `lastly config` shows what it sets"

@@ -8,11 +8,11 @@ use super::error::CliError;
 use super::output::Output;
 use super::output::outcome::Place;
 use crate::cdn::Cdn;
-use crate::cdn::cloudfront::{self, CloudFront};
+use crate::cdn::cloudfront::{CloudFront, Distribution};
 use crate::cdn::path::{BaseUrl, Route};
 use crate::cdn::purge::Purge;
 use crate::clock::Clock;
-use crate::config::{Environment, Flags, Resolved, Settings, StoreAddress, provenance, resolve};
+use crate::config::{self, Environment, Flags, Resolved, Settings, StoreAddress, provenance, resolve};
 use crate::error::Result;
 use crate::model::layout::{ChannelName, Name};
 use crate::model::ledger::Provenance;
@@ -74,17 +74,10 @@ impl Invocation<'_> {
     /// # Errors
     /// One of their URLs is none.
     pub(crate) fn cdns(&self, settings: &Settings) -> Result<Vec<Arc<dyn Cdn>>> {
-        let base = settings.base_url.as_deref().map(BaseUrl::parse).transpose().map_err(CliError::BadUrl)?;
-        let cloudfront = CloudFront::default();
+        let base = base(settings)?;
         let mut cdns: Vec<Arc<dyn Cdn>> = Vec::new();
-        for distribution in &settings.cloudfront {
-            cdns.push(Arc::new(cloudfront::Distribution {
-                id: distribution.id.clone(),
-                route: Route { origin_path: distribution.origin_path.clone(), base: base.clone() },
-                wait: distribution.wait,
-                clock: self.clock.clone(),
-                cloudfront: cloudfront.clone(),
-            }));
+        for distribution in self.distributions(settings, base.as_ref()) {
+            cdns.push(Arc::new(distribution));
         }
         for url in &settings.purge {
             let purge = Purge::new(url, base.clone(), self.clock.clone()).map_err(CliError::BadUrl)?;
@@ -93,10 +86,31 @@ impl Invocation<'_> {
         Ok(cdns)
     }
 
+    /// The CloudFront distributions the settings name. Nothing is asked of them yet.
+    pub(crate) fn distributions(&self, settings: &Settings, base: Option<&BaseUrl>) -> Vec<Distribution> {
+        let cloudfront = CloudFront::default();
+        let distribution = |named: &config::Distribution| Distribution {
+            id: named.id.clone(),
+            route: Route { origin_path: named.origin_path.clone(), base: base.cloned() },
+            wait: named.wait,
+            clock: self.clock.clone(),
+            cloudfront: cloudfront.clone(),
+        };
+        settings.cloudfront.iter().map(distribution).collect()
+    }
+
     /// Who asks, of what commit, and why.
     pub(crate) fn provenance(&self, message: Option<&str>) -> Provenance {
         provenance(self.environment, &self.directory, message.map(str::to_owned))
     }
+}
+
+/// The URL that stands for the prefix, where it is set.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn base(settings: &Settings) -> Result<Option<BaseUrl>> {
+    Ok(settings.base_url.as_deref().map(BaseUrl::parse).transpose().map_err(CliError::BadUrl)?)
 }
 
 /// Where a channel's manifest lies.

@@ -18,6 +18,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) use anstream::ColorChoice;
 
 pub(crate) use self::github::Github;
+use self::json::checks::ChecksV1;
 use self::json::history::{DiffV1, ReleasesV1, ShowV1};
 use self::json::settings::SettingsV1;
 use self::json::{FailureV1, OutcomeV1, ServingV1, WrittenV1, line};
@@ -28,6 +29,7 @@ use self::terminal::Terminal;
 use super::status::Status;
 use crate::clock::Clock;
 use crate::config::Resolved;
+use crate::doctor::{self, Check};
 use crate::error::{Error, Kind};
 use crate::event::Report;
 use crate::model::layout::{ChannelName, Layout};
@@ -215,6 +217,18 @@ impl Output {
     /// Nothing could be written.
     pub(crate) fn serving(&self, place: &str, url: &str) -> io::Result<()> {
         self.answer(|| line(&ServingV1::new(url)), || format!("{place} is served at {url}; Ctrl-C ends it\n"))
+    }
+
+    /// Shows what was looked at and what came of it.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn checks(&self, checks: &[Check]) -> io::Result<Status> {
+        let unwell = doctor::outcome(checks).err().map(Error::from);
+        self.answer(|| line(&ChecksV1::new(checks, unwell.as_ref())), || human::checks::checks(checks))?;
+        let Some(error) = unwell else { return Ok(Status::DONE) };
+        self.terminal.err(&self.error(&error));
+        Ok(error.kind().into())
     }
 
     /// Writes text as it is.

@@ -76,6 +76,8 @@ fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
         Command::Show(args) => wait(invocation, commands::show::run(args, invocation)),
         Command::Diff(args) => wait(invocation, commands::diff::run(args, invocation)),
         Command::Serve(args) => on_runtime(commands::serve::run(args, invocation)),
+        Command::Doctor(args) => wait(invocation, commands::doctor::run(args, invocation)),
+        Command::Policy(args) => commands::policy::run(args, invocation),
         Command::Init => commands::init::run(invocation),
         Command::Config(args) => commands::config::run(args, invocation),
         Command::Completions(args) => commands::completions::run(args, invocation),

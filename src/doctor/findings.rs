@@ -222,7 +222,7 @@ pub(super) fn ledger(ledger: &Result<Option<Ledger>, CommitError>) -> Check {
         Ok(None) => Check::good("ledger", "there is none: nothing has been published yet"),
         Ok(Some(ledger)) => {
             let (releases, channels) = (ledger.releases.len(), ledger.channels.len());
-            Check::good("ledger", format!("it can be read: {releases} releases, {channels} channels"))
+            Check::good("ledger", format!("it can be read; releases: {releases}, channels: {channels}"))
         }
         Err(CommitError::Store(error)) => Check::advice("ledger", format!("it could not be read: {}", told(error))),
         Err(error) => Check::bad("ledger", with_cause(error)).hinted(error),

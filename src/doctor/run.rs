@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 
-use super::check::Check;
+use super::check::{Check, Verdict};
 use super::distribution::{Place, adds_headers, judge};
 use super::findings;
 use crate::cdn::cloudfront::Distribution;
@@ -43,12 +43,15 @@ pub async fn examine(site: &Site, distributions: &[Distribution], base: Option<&
 
     let bucket = circumstances.bucket.as_ref();
     let place = Place { bucket: bucket.map(|bucket| &*bucket.name), layout: &site.layout, base };
-    let mut checks = vec![
-        findings::store(&ledger),
-        findings::missing_keys(&head),
+    let mut checks = vec![findings::store(&ledger)];
+    // To HEAD, which has no body to say more, a bucket that is not there looks like a key that is not.
+    if checks[0].verdict == Verdict::Good || head.is_err() {
+        checks.push(findings::missing_keys(&head));
+    }
+    checks.extend([
         findings::conditional_writes(&proof, &site.layout),
         findings::versions(&circumstances.versioning, place.bucket),
-    ];
+    ]);
     if let Some(bucket) = bucket {
         let headers_added = distributions
             .iter()

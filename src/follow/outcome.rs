@@ -1,5 +1,6 @@
 //! What following works with, and what comes of it.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use crate::cdn::{Cdn, CdnError, Invalidated};
@@ -80,7 +81,7 @@ pub enum FollowError {
         ledger: u64,
     },
     /// One or more CDNs were not told.
-    #[error("published, not yet invalidated: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("published, not yet invalidated: {}", .0.iter().map(with_causes).collect::<Vec<_>>().join("; "))]
     NotInvalidated(Vec<CdnError>),
     /// The ledger could not be read or noted in.
     #[error("published, but not noted in the ledger")]
@@ -88,6 +89,18 @@ pub enum FollowError {
     /// The channel moves faster than anyone can follow.
     #[error("the channel moved {ROUNDS} times while its public side was brought after it")]
     Outrun,
+}
+
+/// A CDN's error and what lies behind it, without what only repeats the text before. Of several CDNs each has causes
+/// of its own, which a single `source` could not tell.
+fn with_causes(error: &CdnError) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |&cause| cause.source()).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 impl Explain for FollowError {

@@ -6,6 +6,7 @@ use crate::event::Problem;
 use crate::model::layout::Name;
 use crate::model::path::AssetPath;
 use crate::model::release::{Entry, Release};
+use crate::store::probe;
 
 /// Which objects a release needs, and what that means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Plan {
     pub retired: usize,
     /// Bytes of all uploads.
     pub bytes: u64,
+    /// Whether the store is put to the proof first, for there is no ledger in it yet.
+    pub proof: bool,
 }
 
 /// Plans the upload of `release`. `kept` are releases that the ledger names, `current` the one the channel shows.
@@ -83,15 +86,21 @@ const FIXED_REQUESTS: u64 = 6;
 const PRICE_PER_1000: (f64, f64) = (0.005, 0.0004);
 
 impl Plan {
-    /// Requests to the store that carrying out the plan costs, besides those for pages at their own URLs.
+    /// Requests to the store that carrying out the plan costs, besides those for pages at their own URLs and
+    /// [`Self::proof_requests`].
     pub fn requests(&self) -> u64 {
         self.uploads.len() as u64 + FIXED_REQUESTS
     }
 
-    /// What those requests cost, in US dollars. All but the reading of the manifest are writes.
+    /// About how many requests the proof takes besides.
+    pub fn proof_requests(&self) -> u64 {
+        if self.proof { probe::REQUESTS } else { 0 }
+    }
+
+    /// What all those requests cost, in US dollars. Nearly all but the reading of the manifest are writes.
     pub fn price(&self) -> f64 {
         let (put, get) = PRICE_PER_1000;
-        let writes = u32::try_from(self.requests() - 1).unwrap_or(u32::MAX);
+        let writes = u32::try_from(self.requests() + self.proof_requests() - 1).unwrap_or(u32::MAX);
         (f64::from(writes) * put + get) / 1000.0
     }
 }

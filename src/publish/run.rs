@@ -84,6 +84,8 @@ pub struct Published {
     pub bytes_uploaded: u64,
     /// The plan of a dry run.
     pub plan: Option<Plan>,
+    /// Whether a dry run found a channel that shows the release, but pages, manifest or CDN that have yet to follow.
+    pub behind: bool,
     /// What pages, manifest and CDN needed.
     pub followed: Followed,
     /// Why they have not all followed, when they have not.
@@ -149,7 +151,11 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
 
     let known = ledger.releases.contains_key(&id);
     if order.dry_run {
-        let plan = if known { Plan { reused: prepared.sources.len(), retired, ..Plan::default() } } else { plan };
+        let plan = if known {
+            Plan { reused: prepared.sources.len(), retired, ..Plan::default() }
+        } else {
+            Plan { proof: held.is_none(), ..plan }
+        };
         return Ok(Published { retired, ..work.planned(&prepared, id, plan) });
     }
     let mut held = held;
@@ -296,7 +302,9 @@ impl Work<'_> {
                 return Ok(Some(published));
             }
         }
-        if !self.order.dry_run {
+        if self.order.dry_run {
+            published.behind = true;
+        } else {
             self.bring_after(&mut published, prepared, held).await;
         }
         Ok(Some(published))
@@ -378,6 +386,7 @@ impl Work<'_> {
             retired,
             bytes_uploaded: uploaded.bytes,
             plan: None,
+            behind: false,
             followed: Followed::default(),
             unfinished: None,
             warnings: self.warnings.clone(),

@@ -14,6 +14,8 @@ use crate::clock::Clock;
 use crate::error::Explain;
 use crate::model::layout::{Key, Layout};
 
+/// About how many requests the proof takes.
+pub const REQUESTS: u64 = 80;
 /// How often it is tried whether one of many wins.
 const ROUNDS: usize = 2;
 /// How many compete in each round.

@@ -64,7 +64,7 @@ fn a_dry_run_prints_the_plan() {
     new  index.html -> index.c503bc3b943a19667b4f1f2a1e871caa.html
     new  js/app.js -> js/app.10c926c6341ac2cd8924213a29679d1d.js
     3 new (71 B), 0 reused, 0 retired
-    9 requests, less than $0.01
+    9 requests, and about 80 more, once, to prove that the store keeps its promises; less than $0.01
     would publish c7660028eb6c to live; a dry run changes nothing
     --- status 0
     ");

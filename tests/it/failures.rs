@@ -203,7 +203,7 @@ fn published_but_not_invalidated() {
     --- stderr
     3 new (71 B), 0 reused, 0 retired · 93 requests · [SPAN]
     manifest: site/manifest.json
-    error: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer
+    error: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer: client error (Connect): tcp connect error: Connection refused (os error 111)
 
     hint: the same command again finishes
     published c7660028eb6c to live (sequence 1), but not finished
@@ -214,6 +214,11 @@ fn published_but_not_invalidated() {
         (&again["status"], &again["moved"], &again["error"]["kind"]),
         (&4.into(), &false.into(), &"unfinished".into())
     );
+    assert_snapshot!(program.run(&format!("publish public {STORE} --dry-run")), @r"
+    --- stdout
+    live already shows c7660028eb6c; pages, manifest or CDN have yet to follow, which a run finishes; a dry run changes nothing
+    --- status 0
+    ");
     assert_snapshot!(program.run(&format!("publish public {STORE}")), @r"
     --- stderr
     live already shows c7660028eb6c; nothing to do (3 requests)

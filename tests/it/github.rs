@@ -75,7 +75,7 @@ fn the_last_line_stays_the_last() {
     --- stderr
     3 new (71 B), 0 reused, 0 retired · 93 requests · [SPAN]
     manifest: site/manifest.json
-    ::error title=lastly::published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer%0Ahint: the same command again finishes
+    ::error title=lastly::published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer: client error (Connect): tcp connect error: Connection refused (os error 111)%0Ahint: the same command again finishes
     published c7660028eb6c to live (sequence 1), but not finished
     --- status 4
     ");
@@ -89,7 +89,7 @@ fn the_last_line_stays_the_last() {
 
     Manifest: site/manifest.json
 
-    **Not finished: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer. The same command again finishes.**
+    **Not finished: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer: client error (Connect): tcp connect error: Connection refused (os error 111). The same command again finishes.**
     ");
 }
 

@@ -48,7 +48,7 @@ fn one_object_of_promised_fields() {
     manifest: {"key":"channels/next/manifest.json","url":null}
     moved: false
     new: 0
-    plan: {"price_usd":0.0000254,"requests":6,"uploads":[]}
+    plan: {"price_usd":0.0000254,"proof_requests":0,"requests":6,"uploads":[]}
     problems: []
     release: "c7660028eb6c628f052652ceb1977bc9"
     requests: {"get":2}

@@ -8,6 +8,7 @@ mod conformance;
 mod directory;
 mod docs;
 mod doctor;
+mod examine;
 mod failures;
 mod faulty;
 mod github;

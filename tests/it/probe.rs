@@ -9,7 +9,7 @@ use lastly::model::layout::{Key, Layout};
 use lastly::store::directory::DirectoryStore;
 use lastly::store::faulty::{Fault, FaultyStore, Script};
 use lastly::store::memory::MemoryStore;
-use lastly::store::probe::{ProbeError, prove};
+use lastly::store::probe::{ProbeError, REQUESTS, prove};
 use lastly::store::{
     Created, Cursor, Etag, Fetched, Found, Object, Reason, Removed, Replaced, Requests, Store, StoreError, Verb,
     VersionId, VersionPage, Written,
@@ -170,6 +170,8 @@ async fn honest_stores_pass() {
     let directory: Arc<dyn Store> = Arc::new(DirectoryStore::new(root.path(), clock()));
     for store in [memory(), directory] {
         proof(&store).await.expect("an honest store");
+        let asked = store.requests().total();
+        assert!(asked.abs_diff(REQUESTS) <= 5, "{asked} requests");
         assert!(is_empty(&store).await);
     }
     assert!(!root.path().join(".lastly").exists());

@@ -106,6 +106,8 @@ impl Program {
         let real = self.folder.path().canonicalize().expect("the folder is there");
         let text = text.replace(&real.display().to_string(), "[FOLDER]");
         let text = text.replace(&self.folder.path().display().to_string(), "[FOLDER]");
+        // What Linux and macOS number differently.
+        let text = text.replace("(os error 61)", "(os error 111)");
         text.split_inclusive('\n').map(settled_line).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Problems, errors and outcomes in words. Every function gives text; whoever calls it prints.
 
+pub(crate) mod checks;
 pub(crate) mod history;
 pub(crate) mod settings;
 
@@ -182,11 +183,14 @@ pub(crate) fn plan(outcome: &Outcome, verbose: bool) -> String {
             number(plan.reused),
             retired(outcome, plan.retired)
         );
-        let _ = writeln!(text, "{}, {}", several(plan.requests(), "request"), price(plan));
+        let _ = writeln!(text, "{}{} {}", several(plan.requests(), "request"), proof(plan), price(plan));
     }
     text += &source_maps(outcome);
     let release = outcome.release.short();
     let would = match (&outcome.channel, outcome.deed) {
+        (Some(_), _) if outcome.behind => {
+            format!("{}; pages, manifest or CDN have yet to follow, which a run finishes", already(outcome))
+        }
         (Some(_), _) if shows_it(outcome) => already(outcome),
         (None, _) if outcome.plan.is_none() => already(outcome),
         (None, _) => format!("would upload {release}"),
@@ -203,6 +207,14 @@ fn shows_it(outcome: &Outcome) -> bool {
     match outcome.deed {
         Deed::Publish | Deed::Upload => outcome.plan.is_none(),
         Deed::Activate | Deed::Rollback => outcome.before == Some(outcome.release),
+    }
+}
+
+/// What stands between the number of requests and the price.
+fn proof(plan: &Plan) -> String {
+    match plan.proof_requests() {
+        0 => ",".to_owned(),
+        more => format!(", and about {more} more, once, to prove that the store keeps its promises;"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The JSON on stdout, version 1. What stands here is promised to scripts: fields are added, never changed.
 
+pub(crate) mod checks;
 pub(crate) mod history;
 pub(crate) mod settings;
 
@@ -56,6 +57,7 @@ pub(crate) struct OutcomeV1<'a> {
 #[derive(Debug, Serialize)]
 struct PlanV1<'a> {
     requests: u64,
+    proof_requests: u64,
     price_usd: f64,
     uploads: Vec<UploadV1<'a>>,
 }
@@ -142,6 +144,7 @@ impl<'a> OutcomeV1<'a> {
     pub(crate) fn new(outcome: &'a Outcome, heard: &'a Heard, effort: &Effort) -> Self {
         let plan = outcome.plan.as_ref().map(|plan| PlanV1 {
             requests: plan.requests(),
+            proof_requests: plan.proof_requests(),
             price_usd: plan.price(),
             uploads: plan
                 .uploads

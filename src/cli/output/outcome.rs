@@ -54,6 +54,8 @@ pub(crate) struct Outcome {
     pub(crate) bytes_uploaded: u64,
     /// The plan of a dry run.
     pub(crate) plan: Option<Plan>,
+    /// Whether pages, manifest and CDN have yet to follow, as far as a dry run looks for that.
+    pub(crate) behind: bool,
     /// The channel's manifest; `None` for an upload.
     pub(crate) manifest: Option<Place>,
     /// What the CDNs were told.
@@ -140,6 +142,7 @@ impl Outcome {
             retired: published.retired,
             bytes_uploaded: published.bytes_uploaded,
             plan: published.plan,
+            behind: published.behind,
             manifest,
             invalidations: published.followed.invalidations,
             unfinished: published.unfinished.map(Error::from),
@@ -162,6 +165,7 @@ impl Outcome {
             retired: 0,
             bytes_uploaded: 0,
             plan: None,
+            behind: false,
             manifest: Some(manifest),
             invalidations: moved.followed.invalidations,
             unfinished: moved.unfinished.map(Error::from),

@@ -196,7 +196,7 @@ fn what_concerns_a_bucket_depends_on_who_reads_it() {
 #[test]
 fn a_ledger_that_cannot_be_used() {
     assert_says(&ledger(&Ok(None)), Good, "nothing has been published", "");
-    assert_says(&ledger(&Ok(Some(Ledger::new("static/")))), Good, "0 releases, 0 channels", "");
+    assert_says(&ledger(&Ok(Some(Ledger::new("static/")))), Good, "releases: 0, channels: 0", "");
     let newer = WireError::Newer { document: "the ledger", found: 9, known: 1 };
     let newer = Err(CommitError::Damaged { key: "k".to_owned(), source: newer });
     assert_says(&ledger(&newer), Bad, "cannot be used: ", "update this one");
