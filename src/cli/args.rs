@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, value_parser};
 
 use super::status::statuses;
 use crate::config::Flags;
@@ -200,6 +200,10 @@ Examples:
     Man(Man),
 }
 
+/// The highest number of a build: the highest that every reader of JSON takes exactly (RFC 8259, section 6). It
+/// leaves the channel's own count room to go on.
+const HIGHEST_BUILD: u64 = (1 << 53) - 1;
+
 /// `lastly publish`
 #[derive(Debug, Args)]
 pub(crate) struct Publish {
@@ -207,7 +211,7 @@ pub(crate) struct Publish {
     #[command(flatten)]
     pub(crate) files: Files,
     /// The build's number: refused where the channel has seen a higher one
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=HIGHEST_BUILD))]
     pub(crate) sequence: Option<u64>,
     /// Lets the channel be collected so long after its last move (not for `live`): 12h, 7d, 2w
     #[arg(long, value_name = "SPAN", value_parser = span)]
@@ -235,7 +239,7 @@ pub(crate) struct Activate {
     #[arg(value_name = "ID")]
     pub(crate) release: String,
     /// The build's number: refused where the channel has seen a higher one
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(..=HIGHEST_BUILD))]
     pub(crate) sequence: Option<u64>,
     /// Lets the channel be collected so long after its last move (not for `live`): 12h, 7d, 2w
     #[arg(long, value_name = "SPAN", value_parser = span)]

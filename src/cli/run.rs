@@ -1,11 +1,14 @@
 //! From the command line to the exit status.
 
 use std::ffi::OsString;
+use std::future::pending;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use tokio::runtime;
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Color, Command, Global, Program};
 use super::commands;
@@ -85,15 +88,27 @@ fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
     }
 }
 
-/// Runs a command to its end, or to Ctrl-C: whatever is under way is dropped then, which the protocol allows at any
+/// Runs a command to its end, or to a signal: whatever is under way is dropped then, which the protocol allows at any
 /// moment.
 fn wait(invocation: &Invocation<'_>, command: impl Future<Output = Result<Status>>) -> Result<Status> {
     on_runtime(async {
         tokio::select! {
             end = command => end,
-            Ok(()) = tokio::signal::ctrl_c() => Ok(invocation.output.interrupted()),
+            () = told_to_stop() => Ok(invocation.output.interrupted()),
         }
     })
+}
+
+/// Waits for Ctrl-C, or for the signal by which pipelines and init systems end a program.
+async fn told_to_stop() {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            Ok(()) = ctrl_c() => {}
+            Some(()) = terminate.recv() => {}
+            else => pending().await,
+        },
+        Err(_) => pending().await,
+    }
 }
 
 /// Runs a command to its end, and waits for nothing that it leaves behind.

@@ -13,8 +13,8 @@ use crate::event::{Level, Problem};
 use crate::model::path::AssetPath;
 
 /// What is never an asset, unless a pattern such as `!.env.example` takes it back in: version control, editors and
-/// file managers, and files that hold secrets. Other hidden files are published.
-pub const DEFAULT_IGNORED: [&str; 17] = [
+/// file managers, files that hold secrets, and lastly's own settings. Other hidden files are published.
+pub const DEFAULT_IGNORED: [&str; 22] = [
     ".git",
     ".gitignore",
     ".gitattributes",
@@ -29,6 +29,11 @@ pub const DEFAULT_IGNORED: [&str; 17] = [
     "Thumbs.db",
     "desktop.ini",
     "*~",
+    ".*.swp",
+    ".idea",
+    ".vscode",
+    "/lastly.toml",
+    ".netrc",
     ".env",
     ".env.*",
     ".htpasswd",

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt};
 
 use super::outcome::{FollowError, Followed, Following};
-use crate::event::Event;
+use crate::event::{Event, Problem};
 use crate::model::address::Address;
 use crate::model::headers::Headers;
 use crate::model::layout::{Key, Name};
@@ -176,7 +176,14 @@ async fn put(
                 Some((etag, Some((_, address)))) if address == entry.address => {
                     return Ok(if attempted.is_some() { Done::Written(state(etag)) } else { Done::Kept(state(etag)) });
                 }
-                Some((etag, _)) => Before::Copy(etag),
+                Some((etag, theirs)) => {
+                    if theirs.is_none() {
+                        let message = format!("`{key}` was not written by lastly and is replaced");
+                        let hint = "a bucket with versions still holds what was there before";
+                        site.tell(Event::Problem(Problem::warning(message).hint(hint)));
+                    }
+                    Before::Copy(etag)
+                }
             };
         }
         let object = match attempted.take() {

@@ -38,8 +38,17 @@ pub async fn follow(site: &Site, following: &Following<'_>, held: Held) -> Resul
         match round(site, following, channel, &held, &mut suspects, &mut done).await? {
             None => held = reread(site).await.map_err(FollowError::Ledger)?,
             Some(synced) => {
-                let noted = change(site, Some(held), |ledger| ledger.synced(following.channel, &synced)).await;
-                held = noted.map_err(FollowError::Ledger)?;
+                let noted = channel.synced.as_ref() == Some(&synced);
+                if noted && suspects.is_empty() {
+                    return Ok((held, done));
+                }
+                // A note in a ledger read long ago is no look at the ledger: after writing pages it takes a new one.
+                let newest = if noted {
+                    reread(site).await
+                } else {
+                    change(site, Some(held), |ledger| ledger.synced(following.channel, &synced)).await
+                };
+                held = newest.map_err(FollowError::Ledger)?;
                 let newest = held.ledger.channels.get(following.channel).map(|channel| channel.sequence);
                 if newest == Some(sequence) {
                     return Ok((held, done));
@@ -106,12 +115,16 @@ async fn round(
     };
     let reference = reference(following.channel, channel);
     let stale = Stale { key, name, reference };
-    let answers = join_all(following.cdns.iter().map(|cdn| cdn.invalidate(&stale))).await;
+    // A CDN that is new to the site, or was left out when the others were told, is told now.
+    let untold = following.cdns.iter().filter(|cdn| !channel.has_told(&cdn.name()));
+    let answers = join_all(untold.map(|cdn| cdn.invalidate(&stale))).await;
+    let mut told = channel.synced.as_ref().filter(|_| channel.is_synced()).map(|synced| synced.told.clone());
     let mut errors = Vec::new();
     for answer in answers {
         match answer {
             Ok(invalidated) => {
                 let Invalidated { cdn, path, .. } = invalidated.clone();
+                told.get_or_insert_default().insert(cdn.clone());
                 site.tell(Event::Invalidated { cdn, path });
                 done.invalidations.push(invalidated);
             }
@@ -121,7 +134,7 @@ async fn round(
     if !errors.is_empty() {
         return Err(FollowError::NotInvalidated(errors));
     }
-    Ok(Some(Synced { sequence: channel.sequence, manifest: etag.0 }))
+    Ok(Some(Synced { sequence: channel.sequence, manifest: etag.0, told: told.unwrap_or_default() }))
 }
 
 /// What to do about a sequence out there that is higher than the one that is followed: someone has followed a newer

@@ -7,7 +7,7 @@
 
 mod refusal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -61,6 +61,8 @@ pub struct Synced {
     pub sequence: u64,
     /// The manifest's ETag, by which a later publish sees in one request that nobody else has touched it.
     pub manifest: String,
+    /// The CDNs that have been told, by name.
+    pub told: BTreeSet<String>,
 }
 
 /// A move that has happened.
@@ -223,9 +225,10 @@ impl Ledger {
         }
     }
 
-    /// The release a rollback without a name returns to: the one that was published or activated before the one
-    /// that is current. Rollbacks themselves do not count, so two of them go back two releases. But one that the
-    /// public side has not followed yet is only finished, so that the same command again never goes too far.
+    /// The release a rollback without a name returns to: the one that the channel showed before the current one,
+    /// leaving out what earlier rollbacks have undone. So two of them go back two releases, and none returns to a
+    /// release that was rolled back from. But one that the public side has not followed yet is only finished, so that
+    /// the same command again never goes too far.
     ///
     /// # Errors
     /// There is no such channel, or no such release is still kept.
@@ -234,11 +237,18 @@ impl Ledger {
         if !channel.is_synced() && channel.last_move().is_some_and(|moved| moved.cause == Cause::Rollback) {
             return Ok(channel.release);
         }
-        let line: Vec<ReleaseId> =
-            channel.moves.iter().filter(|moved| moved.cause != Cause::Rollback).map(|moved| moved.release).collect();
-        let here = line.iter().rposition(|release| *release == channel.release).unwrap_or(line.len());
-        let mut earlier = line[..here].iter().rev();
-        earlier
+        // What was undone is out of the line: after a rollback from C to B and a publish of D, B is before D.
+        let mut line: Vec<ReleaseId> = Vec::new();
+        for moved in &channel.moves {
+            if moved.cause == Cause::Rollback
+                && let Some(at) = line.iter().rposition(|release| *release == moved.release)
+            {
+                line.truncate(at);
+            }
+            line.push(moved.release);
+        }
+        line.iter()
+            .rev()
             .find(|release| **release != channel.release && self.releases.contains_key(release))
             .copied()
             .ok_or_else(|| Refusal::NothingBefore(name.clone()))
@@ -325,7 +335,7 @@ impl Ledger {
             moves: Vec::new(),
         });
         channel.release = release;
-        channel.sequence = (channel.sequence + 1).max(wish.build.unwrap_or(0));
+        channel.sequence = channel.sequence.saturating_add(1).max(wish.build.unwrap_or(0));
         channel.build = channel.build.max(wish.build);
         channel.expires = wish.expires.or(channel.expires);
         channel.moves.push(Moved {
@@ -425,9 +435,14 @@ impl Channel {
         self.moves.last()
     }
 
-    /// Whether pages, manifest and CDN have followed the last move.
+    /// Whether pages and manifest have followed the last move.
     pub fn is_synced(&self) -> bool {
         self.synced.as_ref().is_some_and(|synced| synced.sequence == self.sequence)
+    }
+
+    /// Whether a CDN has been told of the last move.
+    pub fn has_told(&self, cdn: &str) -> bool {
+        self.is_synced() && self.synced.as_ref().is_some_and(|synced| synced.told.contains(cdn))
     }
 }
 

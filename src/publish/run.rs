@@ -289,14 +289,15 @@ impl Work<'_> {
         };
         published.channel = Some((wish.channel.clone(), channel.sequence));
         let step = held.ledger.confirm(wish, id).map_err(CommitError::Refused)?;
+        let has_followed = channel.is_synced() && self.cdns.iter().all(|cdn| channel.has_told(&cdn.name()));
         let mut held = held.clone();
         if step != Step::Already && !self.order.dry_run {
             let noted = change(self.site, Some(held), |ledger| ledger.confirm(wish, id)).await;
             held = noted.map_err(CommitError::of_no_move)?;
-            if channel.is_synced() {
+            if has_followed {
                 return Ok(Some(published));
             }
-        } else if let Some(synced) = channel.synced.as_ref().filter(|_| channel.is_synced()) {
+        } else if let Some(synced) = channel.synced.as_ref().filter(|_| has_followed) {
             let manifest = self.site.store.head(&self.site.layout.key(&Name::manifest(&wish.channel))).await?;
             if manifest.is_some_and(|found| found.etag.0 == synced.manifest) {
                 return Ok(Some(published));

@@ -210,7 +210,7 @@ fn a_manifest_against_its_ledger() {
         release: current,
         sequence: 7,
         build: None,
-        synced: synced.map(|sequence| Synced { sequence, manifest: "e".to_owned() }),
+        synced: synced.map(|sequence| Synced { sequence, manifest: "e".to_owned(), told: Default::default() }),
         expires: None,
         moves: Vec::new(),
     };

@@ -95,7 +95,7 @@ fn an_older_build_never_replaces_a_newer_one() {
 /// The public side has followed.
 fn followed(ledger: Ledger) -> Ledger {
     let sequence = ledger.channels[&ChannelName::live()].sequence;
-    let note = Synced { sequence, manifest: "etag".to_owned() };
+    let note = Synced { sequence, manifest: "etag".to_owned(), told: BTreeSet::new() };
     changed(ledger.synced(&ChannelName::live(), &note))
 }
 
@@ -151,7 +151,7 @@ fn only_what_is_kept_can_become_current() {
 #[test]
 fn a_late_note_of_synchrony_changes_nothing() {
     let ledger = published(&[1, 2]);
-    let note = |sequence| Synced { sequence, manifest: "etag".to_owned() };
+    let note = |sequence| Synced { sequence, manifest: "etag".to_owned(), told: BTreeSet::new() };
     assert_eq!(ledger.synced(&ChannelName::live(), &note(1)), Ok(Step::Already));
     let ledger = changed(ledger.synced(&ChannelName::live(), &note(2)));
     assert!(ledger.channels[&ChannelName::live()].is_synced());
@@ -164,4 +164,21 @@ fn releases_are_found_by_channel_or_by_the_beginning_of_their_id() {
     assert_eq!(ledger.find(&id(1).to_string()[..8]), Ok(id(1)));
     assert_eq!(ledger.find("zz"), Err(FindError::None("zz".to_owned())));
     assert_eq!(ledger.find(""), Err(FindError::None(String::new())));
+}
+
+#[test]
+fn a_rollback_never_returns_to_what_was_rolled_back_from() {
+    let live = ChannelName::live();
+    let synced = |ledger: Ledger| {
+        let sequence = ledger.channels[&ChannelName::live()].sequence;
+        let note = Synced { sequence, manifest: "etag".to_owned(), told: BTreeSet::new() };
+        changed(ledger.synced(&ChannelName::live(), &note))
+    };
+    let ledger = synced(changed(published(&[1, 2, 3]).carry_out(&wish(20, Cause::Rollback), id(2))));
+    let ledger = changed(Ok(ledger.register(Uuid::from_u128(77), id(4))));
+    let ledger = synced(changed(ledger.promote(Uuid::from_u128(77), id(4), tree(4), &wish(21, Cause::Publish))));
+    assert_eq!(ledger.before_current(&live), Ok(id(2)));
+    // One that goes further back than the last publish leaves out everything between.
+    let ledger = synced(changed(ledger.carry_out(&wish(22, Cause::Rollback), id(1))));
+    assert_eq!(ledger.before_current(&live), Err(Refusal::NothingBefore(live)));
 }

@@ -1,6 +1,6 @@
 //! The ledger's bytes. Stamps are RFC 3339 text, or `null` for *when this version was written*.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -47,6 +47,8 @@ struct WireChannel {
 struct WireSynced {
     sequence: u64,
     manifest: String,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    told: BTreeSet<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,7 +136,10 @@ fn write_channel(channel: &Channel) -> WireChannel {
         cause: cause_word(moved.cause).to_owned(),
         from: write_provenance(&moved.provenance),
     };
-    let synced = |synced: &Synced| WireSynced { sequence: synced.sequence, manifest: synced.manifest.clone() };
+    let synced = |synced: &Synced| {
+        let Synced { sequence, manifest, told } = synced.clone();
+        WireSynced { sequence, manifest, told }
+    };
     WireChannel {
         release: channel.release.to_string(),
         sequence: channel.sequence,
@@ -222,7 +227,7 @@ fn read_channel(wire: WireChannel) -> Result<Channel, WireError> {
         release: read_release_id(&wire.release)?,
         sequence: wire.sequence,
         build: wire.build,
-        synced: wire.synced.map(|synced| Synced { sequence: synced.sequence, manifest: synced.manifest }),
+        synced: wire.synced.map(|WireSynced { sequence, manifest, told }| Synced { sequence, manifest, told }),
         expires: wire.expires.as_deref().map(span).transpose()?,
         moves: moves.collect::<Result<_, WireError>>()?,
     })
