@@ -382,9 +382,12 @@ pub enum Certainty {
 /// Why a request came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
-    /// No permission, or no valid credentials.
+    /// No permission, or credentials that are not valid.
     #[error("access denied")]
     Denied,
+    /// No credentials at all.
+    #[error("there are no credentials")]
+    NoCredentials,
     /// There is no such bucket or folder.
     #[error("there is no such store")]
     NoStore,
@@ -433,6 +436,10 @@ impl Explain for StoreError {
     fn hints(&self) -> Vec<String> {
         let hint = match self.reason {
             Reason::Denied => "`lastly policy publisher` prints the permissions that a publisher needs",
+            Reason::NoCredentials => {
+                "lastly takes them from the AWS chain: set AWS_PROFILE or AWS_ACCESS_KEY_ID, log in with `aws sso login`, \
+                 or in GitHub Actions run aws-actions/configure-aws-credentials first"
+            }
             Reason::NoStore => "lastly never creates a bucket: check its name and AWS_REGION",
             Reason::Unavailable => "run the same command again: what is in the store already is used",
             Reason::Changed => "something writes to the source folder: publish when it has finished",

@@ -122,7 +122,7 @@ impl Call {
 
     fn why_unanswered<E: Error + 'static>(&self, error: &SdkError<E, HttpResponse>) -> Reason {
         if causes(error).any(|cause| cause.is::<CredentialsError>()) {
-            Reason::Denied
+            Reason::NoCredentials
         } else if self.seen().sent || matches!(error, SdkError::TimeoutError(_)) {
             Reason::Unavailable
         } else {
