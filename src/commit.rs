@@ -180,15 +180,12 @@ pub async fn change(
     mut held: Option<Held>,
     step: impl Fn(&Ledger) -> Result<Step, Refusal> + Send,
 ) -> Result<Held, CommitError> {
+    if held.is_none() {
+        prove(&site.store, &site.layout, &*site.clock).await?;
+    }
     let mut lost = None;
     for attempt in 1..=ATTEMPTS {
-        let current = match &held {
-            Some(held) => held.ledger.clone(),
-            None => {
-                prove(&site.store, &site.layout, &*site.clock).await?;
-                Ledger::new(site.layout.prefix())
-            }
-        };
+        let current = held.as_ref().map_or_else(|| Ledger::new(site.layout.prefix()), |held| held.ledger.clone());
         let next = match step(&current)? {
             Step::Changed(next) => Ledger { revision: current.revision + 1, writer: site.clock.fresh_id(), ..next },
             Step::Already => match held {

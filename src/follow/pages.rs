@@ -4,6 +4,10 @@
 //! over a newer one that it can see. What it cannot see is a page that has gone to newer bytes and back to the very
 //! bytes it saw, since then: S3 compares ETags, and equal bytes have equal ones. Therefore `follow` ends with a look
 //! at the ledger, and looks at such pages again.
+//!
+//! One case is left, for no store compares more than ETags: a publisher that has been outrun, still writes a page
+//! over bytes that it has seen before, and dies before that last look. What it wrote stays until that page next
+//! changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

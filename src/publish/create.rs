@@ -90,8 +90,8 @@ async fn upload_and_commit(
     uploaded: &mut Uploaded,
 ) -> Result<Option<Held>> {
     let key = site.layout.release(making.id);
-    let condemned = condemned(site, &registered.ledger).await?;
-    if !undisturbed || condemned.has_key(&key) {
+    let (condemned, is_own) = condemned(site, &registered.ledger).await?;
+    if !(undisturbed && is_own) || condemned.has_key(&key) {
         ensure_document(&*site.store, &key, &making.document, &condemned).await?;
     }
     upload_all(site, making, &registered.ledger, condemned, uploaded).await?;
@@ -107,23 +107,24 @@ async fn upload_and_commit(
     }
 }
 
-/// The versions that were condemned when the intent was entered. A list that has been replaced since has been
-/// deleted; the newer one does as well, for what has left it does not exist any more.
-async fn condemned(site: &Site, registered: &Ledger) -> Result<Condemned> {
+/// The versions that were condemned when the intent was entered, and whether this is that very list. A list that has
+/// been replaced since has been deleted; the newer one does as well for whatever is looked at from now on, for what
+/// has left it does not exist any more.
+async fn condemned(site: &Site, registered: &Ledger) -> Result<(Condemned, bool)> {
     let mut named = registered.condemned;
     while let Some(list) = named {
         let key = site.layout.condemned(list);
         if let Some(fetched) = site.store.get(&key).await? {
             let text = String::from_utf8_lossy(&fetched.bytes);
             let versions = read_condemned(&text).map_err(|source| DocumentError::Damaged { key, source })?;
-            return Ok(Condemned::new(versions));
+            return Ok((Condemned::new(versions), named == registered.condemned));
         }
         named = reread(site).await?.ledger.condemned;
         if named == Some(list) {
             return Err(DocumentError::Missing(key).into());
         }
     }
-    Ok(Condemned::default())
+    Ok((Condemned::default(), named == registered.condemned))
 }
 
 /// Steps 6 and 7. Only releases that are still in the ledger of the registration count as present.
