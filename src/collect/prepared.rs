@@ -40,8 +40,10 @@ pub struct Prepared {
 /// Every file that cannot be read, or cannot lie where it would have to.
 pub fn prepare(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> Result<Prepared, Vec<Problem>> {
     let addressers = Addressers::new(generation);
-    let treated: Vec<_> =
-        files.par_iter().map_init(Vec::new, |buffer, file| treat(file, rules, layout, &addressers, buffer)).collect();
+    let treated: Vec<_> = files
+        .par_iter()
+        .map_init(|| vec![0; BUFFER], |buffer, file| treat(file, rules, layout, &addressers, buffer))
+        .collect();
 
     let mut sources = Sources::with_capacity(files.len());
     let (mut assets, mut pages, mut problems) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new());
@@ -73,7 +75,7 @@ fn treat(
     rules: &Rules,
     layout: &Layout,
     addressers: &Addressers,
-    buffer: &mut Vec<u8>,
+    buffer: &mut [u8],
 ) -> Result<Treated, Problem> {
     let treatment = rules.treat(&file.path);
     let sealed = match treatment.kind {
@@ -101,8 +103,7 @@ fn treat(
 }
 
 /// The address of a file's bytes, and how many there were. Most files fit into the buffer and are hashed at once.
-fn address(file: &File, addresser: &Addresser, buffer: &mut Vec<u8>) -> io::Result<(Address, u64)> {
-    buffer.resize(BUFFER, 0);
+fn address(file: &File, addresser: &Addresser, buffer: &mut [u8]) -> io::Result<(Address, u64)> {
     let mut open = OpenFile::open(&file.file)?;
     let first = fill(&mut open, buffer)?;
     if first < BUFFER {
