@@ -20,6 +20,7 @@ pub mod model;
 pub mod policy;
 pub mod prepare;
 pub mod publish;
+pub mod refs;
 pub mod rollback;
 pub mod serve;
 pub mod site;

@@ -1,0 +1,7 @@
+//! Where a file names other files: found with a parser of its language, byte for byte.
+//!
+//! Everything here is pure, and knows nothing of which files there are: that a name leads nowhere is found out by
+//! those who have the whole tree.
+
+pub mod excerpt;
+pub mod reference;

@@ -1,0 +1,79 @@
+//! What the parsers find.
+
+use std::ops::Range;
+
+use super::excerpt::Excerpt;
+
+/// A name of another file, as it stands in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The URL or module specifier, without quotes and surrounding white space. Never empty.
+    pub value: Excerpt<'static>,
+    /// What it is for.
+    pub kind: Kind,
+}
+
+/// What a reference is for, which decides what it is resolved against and how much it weighs if it leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A style sheet: `@import`, `<link rel=stylesheet>`.
+    Style,
+    /// A script that a page loads: `<script src>`.
+    Script,
+    /// A module specifier: `import`, `export … from`, `import()`, `import.meta.resolve()`. A bare one names a package.
+    Module,
+    /// Anything else that a file loads: an image, a font, a worker by `new URL(…, import.meta.url)`.
+    Resource,
+    /// `sourceMappingURL`.
+    SourceMap,
+    /// A hyperlink: to a page or to something to download.
+    Link,
+    /// Named relative to whichever page runs the script: `new Worker("x")`, `fetch("x")`. It cannot be rewritten.
+    Document,
+    /// Said for information only: the `file` of a source map.
+    Mention,
+}
+
+/// Everything that was found in one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// In the order of their places; they do not overlap.
+    pub references: Vec<Reference>,
+    /// The `href` of a page's `<base>`, against which all of its references are resolved.
+    pub base: Option<String>,
+    /// Tags that take an `integrity` attribute.
+    pub checkable: Vec<Checkable>,
+    /// What could not be followed.
+    pub remarks: Vec<Remark>,
+}
+
+/// A tag of a page whose file a browser can check: a script, a style sheet, a preload of one of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkable {
+    /// Where the value of its reference begins in the page.
+    pub reference: usize,
+    /// Where attributes can be added: right behind the last one, or behind the tag's name.
+    pub end: usize,
+    /// The value of its `integrity` attribute, without quotes.
+    pub integrity: Option<Range<usize>>,
+    /// Whether it has a `crossorigin` attribute.
+    pub has_crossorigin: bool,
+}
+
+/// Something in a file that could not be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Where in the file.
+    pub place: usize,
+    /// What it is.
+    pub what: Obstacle,
+}
+
+/// Why something could not be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The file, or a script in it, cannot be parsed; no reference was taken from it. Holds the parser's message.
+    Unparsable(String),
+    /// A module specifier or worker URL that is computed at run time.
+    Computed,
+}
