@@ -4,4 +4,6 @@
 //! those who have the whole tree.
 
 pub mod excerpt;
+pub mod graph;
 pub mod reference;
+pub mod resolve;
