@@ -1,10 +1,15 @@
-//! The door to the source folders: which files there are, what addresses they have, and their bytes when it comes
-//! to uploading.
+//! The door to the source folders: which files there are, what they are once their references are rewritten, and
+//! their bytes when it comes to uploading.
 
-mod prepared;
+mod address;
+mod integrity;
+mod read;
+mod rewrite;
 mod source;
 mod walk;
 
-pub use prepared::{Prepared, add_integrity, prepare};
+pub use integrity::add_integrity;
+pub use read::{Collected, read};
+pub use rewrite::{Prepared, rewrite};
 pub use source::{Source, Sources};
 pub use walk::{DEFAULT_IGNORED, File, Walk, walk};

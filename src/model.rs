@@ -4,6 +4,7 @@
 //! that leave the process, and [`layout`] alone knows where they lie.
 
 pub mod address;
+pub mod circle;
 pub mod digest;
 pub mod headers;
 pub mod layout;

@@ -2,5 +2,10 @@
 //!
 //! Everything here is pure; `collect` reads the files.
 
+pub mod files;
 pub mod integrity;
+pub mod links;
+pub mod references;
+pub mod report;
 pub mod rules;
+pub mod splice;

@@ -3,7 +3,13 @@
 //! Everything here is pure, and knows nothing of which files there are: that a name leads nowhere is found out by
 //! those who have the whole tree.
 
+pub mod css;
 pub mod excerpt;
+pub mod format;
 pub mod graph;
+pub mod html;
+pub mod js;
+pub mod json;
 pub mod reference;
 pub mod resolve;
+pub mod svg;

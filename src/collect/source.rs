@@ -1,7 +1,8 @@
-//! A file's bytes on their way into the store: read once more, and checked against the address that was taken of
-//! them. A file that has changed since is never published, not even in part.
+//! A file's bytes on their way into the store: read once more, checked against the address that was taken of them,
+//! and with their references rewritten. A file that has changed since is never published, not even in part.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 
 use crate::model::address::{Address, Addresser};
 use crate::model::layout::Name;
+use crate::prepare::splice::{Edits, Splice};
 use crate::store::{Body, Content};
 
 /// Files up to this size are uploaded from memory, larger ones in pieces.
@@ -23,41 +25,77 @@ const PIECE: usize = 1 << 20;
 /// Where the bytes of each object come from.
 pub type Sources = HashMap<Name, Source>;
 
-/// A file, and how to tell that it has not changed.
+/// A file, how to tell that it has not changed, and what is changed in it on the way.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// Where it is.
     pub file: PathBuf,
     /// Its size when its address was taken.
     pub size: u64,
-    /// Its address.
+    /// The address of its bytes as they are in the file.
     pub address: Address,
-    /// What takes its address again.
+    /// What takes that address again.
     pub addresser: Arc<Addresser>,
+    /// Which references are rewritten.
+    pub rewriting: Rewriting,
+}
+
+/// What is changed in a file on its way into the store.
+#[derive(Clone, Debug, Default)]
+pub enum Rewriting {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// This.
+    Known(Arc<Edits>),
+    /// What this finds, given the file's bytes. For files whose objects are most likely in the store already.
+    Later(Arc<dyn FindEdits>),
+}
+
+/// Finds out what is to be changed in a file.
+pub trait FindEdits: Debug + Send + Sync {
+    /// What is to be changed in a file with these bytes.
+    fn edits(&self, bytes: &[u8]) -> Edits;
 }
 
 impl Source {
-    /// Reads a file that has not changed, whole.
+    /// Reads a file that has not changed, whole, as it is.
     ///
     /// # Errors
     /// The file cannot be read, or has changed (`InvalidData`).
-    pub fn read(&self) -> io::Result<Vec<u8>> {
+    pub fn read_original(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(usize::try_from(self.size).unwrap_or(0) + 1);
         // One byte more than expected tells that the file has grown, however much it has.
         File::open(&self.file)?.take(self.size + 1).read_to_end(&mut bytes)?;
         if self.addresser.address_of(&bytes) == self.address { Ok(bytes) } else { Err(changed()) }
     }
 
+    /// Reads a file that has not changed, whole, and rewrites its references.
+    ///
+    /// # Errors
+    /// As [`Source::read_original`].
+    pub fn read(&self) -> io::Result<Vec<u8>> {
+        let bytes = self.read_original()?;
+        Ok(match &self.rewriting {
+            Rewriting::Nothing => bytes,
+            Rewriting::Known(edits) => edits.apply(&bytes),
+            Rewriting::Later(finder) => finder.edits(&bytes).apply(&bytes),
+        })
+    }
+
     /// The file as the body of an object: its bytes where they are few, else a source of them that ends in an error
     /// if the file has changed. It blocks.
     ///
     /// # Errors
-    /// As [`Source::read`].
+    /// As [`Source::read_original`].
     pub fn body(&self) -> io::Result<Body> {
-        if self.size > WHOLE {
-            return Ok(Body::Stream(Arc::new(self.clone())));
-        }
-        self.read().map(|bytes| Body::Whole(bytes.into()))
+        let edits = match &self.rewriting {
+            _ if self.size <= WHOLE => return self.read().map(|bytes| Body::Whole(bytes.into())),
+            Rewriting::Nothing => Arc::default(),
+            Rewriting::Known(edits) => edits.clone(),
+            Rewriting::Later(finder) => Arc::new(finder.edits(&self.read_original()?)),
+        };
+        Ok(Body::Stream(Arc::new(Streamed { source: self.clone(), edits })))
     }
 
     /// How many bytes of it are held in memory while it is uploaded.
@@ -70,14 +108,27 @@ fn changed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the file has changed since its address was taken")
 }
 
-impl Content for Source {
+/// A file that is too large to be held in memory.
+#[derive(Debug)]
+struct Streamed {
+    source: Source,
+    edits: Arc<Edits>,
+}
+
+impl Content for Streamed {
     fn size(&self) -> u64 {
-        self.size
+        self.edits.size_after(self.source.size)
     }
 
     fn open(&self) -> BoxStream<'static, io::Result<Bytes>> {
-        let beginning =
-            Reading { source: self.clone(), addresser: (*self.addresser).clone(), file: None, left: self.size };
+        let beginning = Reading {
+            source: self.source.clone(),
+            edits: self.edits.clone(),
+            splice: Splice::default(),
+            addresser: (*self.source.addresser).clone(),
+            file: None,
+            left: self.source.size,
+        };
         stream::try_unfold(beginning, |reading| async {
             match tokio::task::spawn_blocking(|| reading.next()).await {
                 Ok(next) => next,
@@ -91,6 +142,8 @@ impl Content for Source {
 /// A file that is being read from its beginning to its end.
 struct Reading {
     source: Source,
+    edits: Arc<Edits>,
+    splice: Splice,
     addresser: Addresser,
     file: Option<File>,
     left: u64,
@@ -109,12 +162,18 @@ impl Reading {
             None => return Err(changed()),
             Some(left) => self.left = left,
         }
+        let mut out = Vec::with_capacity(piece.len());
+        self.splice.piece(&self.edits, &piece, &mut out);
         if piece.is_empty() {
-            let same = self.left == 0 && self.addresser.finish() == self.source.address;
-            return if same { Ok(None) } else { Err(changed()) };
+            if self.left > 0 || self.addresser.finish() != self.source.address {
+                return Err(changed());
+            }
+            std::mem::take(&mut self.splice).finish(&self.edits, &mut out);
         }
+        // What is put in behind the last byte is one piece more; after it there is nothing.
+        self.edits = if piece.is_empty() { Arc::default() } else { self.edits };
         self.file = Some(file);
-        Ok(Some((piece.into(), self)))
+        Ok((!out.is_empty() || !piece.is_empty()).then(|| (out.into(), self)))
     }
 }
 
@@ -126,14 +185,20 @@ mod tests {
 
     use super::*;
     use crate::model::headers::Headers;
+    use crate::prepare::splice::Edit;
 
     fn source(bytes: &[u8]) -> (tempfile::NamedTempFile, Source) {
         let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
         file.write_all(bytes).expect("room for it");
         let addresser = Arc::new(Addresser::new(&Headers::default(), 0));
         let address = addresser.address_of(bytes);
-        let source = Source { file: file.path().to_owned(), size: bytes.len() as u64, address, addresser };
+        let (size, rewriting) = (bytes.len() as u64, Rewriting::Nothing);
+        let source = Source { file: file.path().to_owned(), size, address, addresser, rewriting };
         (file, source)
+    }
+
+    fn stream(source: &Source) -> BoxStream<'static, io::Result<Bytes>> {
+        Streamed { source: source.clone(), edits: Arc::default() }.open()
     }
 
     #[test]
@@ -150,15 +215,29 @@ mod tests {
     async fn a_large_file_is_read_in_pieces_and_checked_at_its_end() {
         let bytes = vec![7; PIECE * 2 + 5];
         let (file, source) = source(&bytes);
-        let pieces: Vec<Bytes> = source.open().try_collect().await.expect("unchanged");
+        let pieces: Vec<Bytes> = stream(&source).try_collect().await.expect("unchanged");
         assert_eq!(pieces.iter().map(Bytes::len).collect::<Vec<_>>(), [PIECE, PIECE, 5]);
 
         let mut other = bytes.clone();
         other[PIECE + 1] = 8;
         for change in [other, bytes[..PIECE].to_vec(), [bytes.clone(), vec![7]].concat()] {
             std::fs::write(file.path(), change).expect("room for it");
-            let read: io::Result<Vec<Bytes>> = source.open().try_collect().await;
+            let read: io::Result<Vec<Bytes>> = stream(&source).try_collect().await;
             assert_eq!(read.expect_err("changed").kind(), io::ErrorKind::InvalidData);
+        }
+    }
+
+    #[tokio::test]
+    async fn references_are_rewritten_in_pieces_as_in_the_whole() {
+        let edit = |at: usize| Edit { range: at..at, text: ".address".into() };
+        for places in [vec![0, PIECE - 1, PIECE, PIECE + 3], vec![PIECE + 4]] {
+            let (_file, mut source) = source(&vec![7; PIECE + 4]);
+            let edits = Arc::new(Edits::new(places.into_iter().map(edit).collect()));
+            source.rewriting = Rewriting::Known(edits.clone());
+            let streamed = Streamed { source: source.clone(), edits };
+            let pieces: Vec<Bytes> = streamed.open().try_collect().await.expect("unchanged");
+            assert_eq!(pieces.concat(), source.read().expect("unchanged"));
+            assert_eq!(pieces.concat().len() as u64, streamed.size());
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Flags {
     pub source_maps: Option<String>,
     /// `--generation`
     pub generation: Option<u64>,
+    /// `--strict`
+    pub strict: bool,
     /// `--concurrency`
     pub concurrency: Option<usize>,
     /// `--path-style`
@@ -62,6 +64,9 @@ impl Flags {
             rules: None,
             source_maps: take.text("--source-maps", &self.source_maps, check::source_maps),
             generation: self.generation.map(|value| Given { value, origin: Origin::Flag("--generation") }),
+            urls: None,
+            strict: take.switch("--strict", self.strict),
+            missing: None,
             concurrency: take.checked("--concurrency", self.concurrency, |&number| check::concurrency(number as u64)),
             path_style: take.switch("--path-style", self.path_style),
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::given::Given;
 use super::settings::{Distribution, StoreAddress};
 use crate::model::layout::ChannelName;
+use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, SourceMaps};
 
 /// Settings of one place, each with where in it it was given. Paths are absolute.
@@ -23,6 +24,9 @@ pub(super) struct Layer {
     pub(super) rules: Option<Given<Vec<Rule>>>,
     pub(super) source_maps: Option<Given<SourceMaps>>,
     pub(super) generation: Option<Given<u64>>,
+    pub(super) urls: Option<Given<Vec<String>>>,
+    pub(super) strict: Option<Given<bool>>,
+    pub(super) missing: Option<Given<Missing>>,
     pub(super) concurrency: Option<Given<usize>>,
     pub(super) path_style: Option<Given<bool>>,
 }
@@ -54,6 +58,9 @@ impl Layer {
             rules: self.rules.or(lower.rules),
             source_maps: self.source_maps.or(lower.source_maps),
             generation: self.generation.or(lower.generation),
+            urls: self.urls.or(lower.urls),
+            strict: self.strict.or(lower.strict),
+            missing: self.missing.or(lower.missing),
             concurrency: self.concurrency.or(lower.concurrency),
             path_style: self.path_style.or(lower.path_style),
         }

@@ -10,11 +10,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::check;
 use super::document::{Document, Key, Reader, Value, named};
-use super::given::Bad;
+use super::given::{Bad, Given};
 use super::layer::Layer;
 use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting, nearest};
 use super::settings::Distribution;
 use crate::event::Problem;
+use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::Rule;
 
 /// Checks a settings file.
@@ -46,6 +47,9 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
             "overlay" => layer.overlay = reader.truth(key, value),
             "source-maps" => layer.source_maps = reader.text(key, value, check::source_maps),
             "generation" => layer.generation = reader.number(key, value, Ok),
+            "urls" => layer.urls = reader.texts(key, value, check::base_url),
+            "strict" => layer.strict = reader.truth(key, value),
+            "missing" => layer.missing = missing(key, value, reader),
             "concurrency" => layer.concurrency = reader.number(key, value, check::concurrency),
             "path-style" => layer.path_style = reader.truth(key, value),
             "purge" => layer.purge = reader.texts(key, value, check::purge),
@@ -72,6 +76,47 @@ fn distribution(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Opti
         reader.complain(at, bad.hint("`id = \"E2QWRUHAPOMQZL\"` names a distribution"));
     }
     Some(Distribution { id: id?.value, origin_path: origin_path.map(|given| given.value), wait })
+}
+
+/// What is said of references that lead nowhere.
+fn missing(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Given<Missing>> {
+    let mut missing = Missing::default();
+    for (key, value) in reader.table(key, value)? {
+        match &**key.get_ref() {
+            "error" => {
+                missing.error = reader.texts(key, value, check::glob).map(|given| given.value).unwrap_or_default();
+            }
+            "allow" => {
+                missing.allow = reader.tables(key, value, allowed).map(|given| given.value).unwrap_or_default();
+            }
+            name => {
+                let hint = "it has `error`, a list of globs, and `allow`, a list of tables with `file` and `target`";
+                let bad = Bad::new(format!("`{name}` is not a setting of `missing`")).hint(hint);
+                reader.complain(key.span().start, bad);
+            }
+        }
+    }
+    reader.checked(key.span().start, Ok(missing))
+}
+
+fn allowed(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Allowed> {
+    let (mut file, mut target) = (None, None);
+    for (key, value) in table {
+        match &**key.get_ref() {
+            "file" => file = reader.text(key, value, check::glob).map(|given| given.value),
+            "target" => target = reader.text(key, value, check::glob).map(|given| given.value),
+            name => {
+                let bad = Bad::new(format!("`{name}` is not a setting of `missing.allow`"));
+                reader.complain(key.span().start, bad.hint("it has `file` and `target`, both globs"));
+            }
+        }
+    }
+    if table.is_empty() {
+        let bad = Bad::new("this would allow every reference to lead nowhere");
+        reader.complain(at, bad.hint("`file = \"vendor/**\"` or `target = \"*.map\"` says which may"));
+        return None;
+    }
+    Some(Allowed { file, target })
 }
 
 fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Rule> {

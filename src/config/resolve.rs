@@ -13,6 +13,7 @@ use super::show::{Shown, rows};
 use crate::error::BadInput;
 use crate::event::Problem;
 use crate::model::layout::ChannelName;
+use crate::prepare::report::Missing;
 
 /// The embedded store's folder, where no store is named.
 const DEFAULT_STORE: &str = "lastly-store";
@@ -85,6 +86,11 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         rules: value(&layer.rules).unwrap_or_default(),
         source_maps: value(&layer.source_maps).unwrap_or_default(),
         generation: value(&layer.generation).unwrap_or_default(),
+        urls: value(&layer.urls).unwrap_or_default(),
+        missing: Missing {
+            strict: value(&layer.strict).unwrap_or_default(),
+            ..value(&layer.missing).unwrap_or_default()
+        },
         concurrency: value(&layer.concurrency).unwrap_or(CONCURRENCY),
         path_style: value(&layer.path_style),
     }

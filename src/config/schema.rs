@@ -21,7 +21,7 @@ pub struct Setting {
 }
 
 /// The settings at the top of the file, in the order in which they are shown.
-pub const SETTINGS: [Setting; 14] = [
+pub const SETTINGS: [Setting; 17] = [
     Setting {
         key: "store",
         kind: "`s3://BUCKET/PREFIX` or `dir:PATH`",
@@ -104,6 +104,35 @@ pub const SETTINGS: [Setting; 14] = [
         example: "1",
         variable: Some("LASTLY_GENERATION"),
         flag: Some("--generation"),
+    },
+    Setting {
+        key: "urls",
+        kind: "list of URLs",
+        default: "`base-url`, or the path of the store's prefix",
+        meaning: "Further URLs under which the files refer to one another, such as Django's `STATIC_URL`.",
+        example: r#"["/static/"]"#,
+        variable: Some("LASTLY_URLS"),
+        flag: None,
+    },
+    Setting {
+        key: "strict",
+        kind: "true or false",
+        default: "`false`",
+        meaning: "Whether every reference that leads nowhere is an error. Otherwise only those to scripts and style \
+                  sheets in the site's own pages are.",
+        example: "true",
+        variable: Some("LASTLY_STRICT"),
+        flag: Some("--strict"),
+    },
+    Setting {
+        key: "missing",
+        kind: "table",
+        default: "none",
+        meaning: "References that lead nowhere, by glob: those in the files of `error` are errors, and those that match \
+                  a `file` and a `target` of `allow` are as they should be.",
+        example: r#"{ error = ["app/**"], allow = [{ file = "vendor/**", target = "*.map" }] }"#,
+        variable: None,
+        flag: None,
     },
     Setting {
         key: "concurrency",

@@ -3,10 +3,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::error::BadInput;
 use crate::event::Problem;
 use crate::model::layout::{ChannelName, Layout};
+use crate::prepare::references::References;
+use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, RuleError, Rules, SourceMaps};
 
 /// Everything that can be set, with defaults in place.
@@ -38,6 +41,10 @@ pub struct Settings {
     pub source_maps: SourceMaps,
     /// Enters every address: raising it gives every asset a new URL.
     pub generation: u64,
+    /// URLs under which the files refer to one another, besides the base URL.
+    pub urls: Vec<String>,
+    /// What is said of references that lead nowhere.
+    pub missing: Missing,
     /// Requests in flight at a time.
     pub concurrency: usize,
     /// Whether the bucket stands in the path of requests; `None` to tell by the endpoint.
@@ -90,6 +97,19 @@ impl Settings {
         };
         Rules::new(&self.rules, self.source_maps)
             .map_err(|errors| BadInput { what: "the rules", problems: errors.into_iter().map(problem).collect() })
+    }
+}
+
+impl Settings {
+    /// How references are rewritten. Where there is no base URL, the store's prefix is taken for the path of the site.
+    ///
+    /// # Errors
+    /// Settings that were put together by hand can hold a glob that is none.
+    pub fn references(&self) -> Result<Arc<References>, BadInput> {
+        let own = self.base_url.clone().unwrap_or_else(|| format!("/{}", self.layout().prefix()));
+        let urls: Vec<String> = std::iter::once(own).chain(self.urls.iter().cloned()).collect();
+        References::new(&urls, &self.missing)
+            .map_err(|error| BadInput { what: "the settings", problems: vec![Problem::error(error)] })
     }
 }
 

@@ -5,6 +5,7 @@ use toml::{Table, Value};
 use super::given::{Given, Origin};
 use super::layer::Layer;
 use super::settings::{Distribution, Settings};
+use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Kind, Rule, SourceMaps};
 
 /// A setting as it is shown.
@@ -31,6 +32,9 @@ pub(super) fn rows(settings: &Settings, layer: &Layer) -> Vec<Shown> {
         row("overlay", &layer.overlay, settings.overlay.to_string()),
         row("source-maps", &layer.source_maps, maps(settings.source_maps).to_string()),
         row("generation", &layer.generation, settings.generation.to_string()),
+        row("urls", &layer.urls, list(settings.urls.iter().map(|url| Value::from(&**url)))),
+        row("strict", &layer.strict, settings.missing.strict.to_string()),
+        row("missing", &layer.missing, missing(&settings.missing)),
         row("concurrency", &layer.concurrency, settings.concurrency.to_string()),
         unless_none("path-style", &layer.path_style, settings.path_style.map(|truth| truth.to_string())),
         row("purge", &layer.purge, list(settings.purge.iter().map(|url| Value::from(&**url)))),
@@ -74,6 +78,22 @@ fn distribution(distribution: &Distribution) -> Value {
         table.insert("wait".to_owned(), Value::from(true));
     }
     table.into()
+}
+
+fn missing(missing: &Missing) -> String {
+    let allowed = |allowed: &Allowed| {
+        let globs = [("file", &allowed.file), ("target", &allowed.target)];
+        let given = globs.into_iter().filter_map(|(key, glob)| Some((key.to_owned(), Value::from(glob.clone()?))));
+        Value::from(given.collect::<Table>())
+    };
+    let mut table = Table::new();
+    if !missing.error.is_empty() {
+        table.insert("error".to_owned(), Value::from(missing.error.clone()));
+    }
+    if !missing.allow.is_empty() {
+        table.insert("allow".to_owned(), missing.allow.iter().map(allowed).collect::<Vec<Value>>().into());
+    }
+    Value::from(table).to_string()
 }
 
 fn rule(rule: &Rule) -> Value {

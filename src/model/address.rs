@@ -21,6 +21,11 @@ impl Address {
         hex(&self.0[..Self::KEY_DIGITS / 2])
     }
 
+    /// Takes a hash as an address.
+    pub(super) fn of_hash(hash: blake3::Hash) -> Self {
+        Self(hash.into())
+    }
+
     /// Reads the 64 lower-case hex digits that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let lower = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -42,6 +47,11 @@ impl Addresser {
         let canonical = headers.canonical();
         let key = *blake3::hash(format!("{DOMAIN}\n{generation}\n{canonical}").as_bytes()).as_bytes();
         Self { key, hasher: blake3::Hasher::new_keyed(&key) }
+    }
+
+    /// What everything but the bytes comes to.
+    pub(super) fn key(&self) -> &[u8; 32] {
+        &self.key
     }
 
     /// Takes in the next bytes.

@@ -8,7 +8,7 @@ use super::address::hex;
 macro_rules! digest {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; 16]);
 
         impl $name {
@@ -49,6 +49,16 @@ digest! {
 digest! {
     /// See [`super::release::Release::tree`].
     TreeDigest
+}
+
+digest! {
+    /// Stands for everything besides the files that decides how their references are rewritten.
+    RewritingId
+}
+
+digest! {
+    /// Tells circles of files apart, see [`super::circle`].
+    CircleId
 }
 
 impl ReleaseId {

@@ -1,5 +1,6 @@
 //! Logical paths: how an asset is named in its source folder and in the manifest.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -66,6 +67,12 @@ impl AssetPath {
             Some(at) if at > 0 => (&name[..at], Some(&name[at + 1..])),
             _ => (name, None),
         }
+    }
+}
+
+impl Borrow<str> for AssetPath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -10,7 +10,7 @@ use super::headers::Headers;
 use super::layout::Name;
 use super::path::AssetPath;
 
-pub use super::digest::{ReleaseId, TreeDigest};
+pub use super::digest::{CircleId, ReleaseId, RewritingId, TreeDigest};
 
 /// Logical paths and what they stand for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Release {
     pub assets: BTreeMap<AssetPath, Entry>,
     /// Files that are served under their own URL; their objects are kept so that a rollback needs no files.
     pub pages: BTreeMap<AssetPath, Entry>,
+    /// How the references in them were rewritten.
+    pub rewriting: RewritingId,
 }
 
 /// One file of a release.
@@ -36,6 +38,28 @@ pub struct Entry {
     pub integrity: Option<Integrity>,
     /// Whether a bundler chose the name.
     pub sealed: bool,
+    /// How its bytes came of the source file's.
+    pub origin: Origin,
+}
+
+/// What there was before references were rewritten. It lets a later publish tell, without parsing the file again,
+/// that nothing has changed for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// What the address would be of the bytes as they were in the source folder, where they were rewritten.
+    pub source: Option<Address>,
+    /// The files that it refers to, in order and each once. `None` where they have to be found again: where there was
+    /// something to report about the file.
+    pub targets: Option<Vec<AssetPath>>,
+    /// The circle that it is part of, which its address is taken with.
+    pub circle: Option<CircleId>,
+}
+
+impl Entry {
+    /// What the address would be of the bytes as they were in the source folder.
+    pub fn source(&self) -> Address {
+        self.origin.source.unwrap_or(self.address)
+    }
 }
 
 impl Release {
@@ -44,11 +68,11 @@ impl Release {
         self.assets.iter().chain(&self.pages)
     }
 
-    /// A digest of everything in the release but the integrity values, which follow from the bytes. It tells
-    /// without reading a release document, and without hashing each file a second time, whether a tree is the one
-    /// a release was made of.
-    pub fn tree(&self) -> TreeDigest {
-        let mut text = String::from("lastly tree 1\n");
+    /// A digest of everything that a release is made of, given the files as they are in the source folders, and of
+    /// `strictness`: what decides whether it may be published at all. It tells without reading a release document, without parsing a file and
+    /// without hashing it a second time, whether a tree is the one a release was made of.
+    pub fn tree(&self, strictness: &str) -> TreeDigest {
+        let mut text = format!("lastly tree 2\n{}\n{}\n{strictness}\n", self.rewriting, strictness.len());
         for (kind, entries) in [("asset ", &self.assets), ("page ", &self.pages)] {
             for (path, entry) in entries {
                 // No path and no name holds a line feed, and every address is of one length.
@@ -112,7 +136,7 @@ pub fn differences<'a>(earlier: &'a Release, later: &'a Release) -> Vec<(&'a Ass
                 Some(_) => {}
             }
         }
-        let added = after.iter().filter(|(path, _)| !before.contains_key(path));
+        let added = after.iter().filter(|(path, _)| !before.contains_key(*path));
         found.extend(added.map(|(path, new)| (path, Difference::Added(new))));
     }
     found.sort_by_key(|(path, _)| *path);

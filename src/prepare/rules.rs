@@ -234,6 +234,15 @@ fn parse(glob: &str) -> Result<Glob, globset::Error> {
     GlobBuilder::new(&pattern).literal_separator(true).backslash_escape(true).build()
 }
 
+/// Globs as [`Rule::files`] takes them, ready to be asked.
+///
+/// # Errors
+/// Why one is none.
+pub fn glob_set<'a>(globs: impl IntoIterator<Item = &'a str>) -> Result<GlobSet, String> {
+    let globs = globs.into_iter().map(parse).collect::<Result<Vec<_>, _>>();
+    globs.and_then(GlobSet::new).map_err(|error| error.to_string())
+}
+
 /// Checks a glob without the cost of making it ready to be asked.
 ///
 /// # Errors

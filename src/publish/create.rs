@@ -14,7 +14,9 @@ use crate::collect::Prepared;
 use crate::commit::{CommitError, Held, abandon, change, reread};
 use crate::error::{BadInput, Explain, Kind, Result};
 use crate::event::{Event, Stage};
+use crate::model::layout::Name;
 use crate::model::ledger::{Ledger, Move, Provenance, Refusal};
+use crate::model::path::AssetPath;
 use crate::model::release::{Release, ReleaseId, TreeDigest};
 use crate::model::wire::read_condemned;
 use crate::site::{DocumentError, Site};
@@ -141,7 +143,7 @@ async fn upload_all(
     let plan = plan(release, None, &kept).map_err(|problems| BadInput { what: "the files", problems })?;
     site.tell(Event::Began(Stage::Upload));
     site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });
-    let upload_of = |(name, path): (&_, &_)| {
+    let upload_of = |(name, path): (&Name, &AssetPath)| {
         let entry = release.assets.get(path).filter(|entry| entry.name == *name);
         let entry = entry.or_else(|| release.pages.get(path)).expect("the plan is of this release");
         Upload { path: path.clone(), entry: entry.clone(), source: making.prepared.sources[name].clone() }

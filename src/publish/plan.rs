@@ -112,6 +112,7 @@ mod tests {
     use super::*;
     use crate::model::address::Addresser;
     use crate::model::headers::Headers;
+    use crate::model::release::Origin;
 
     /// A release of assets given as (path, bytes); those in `sealed/` are sealed.
     fn release(files: &[(&str, &str)]) -> Release {
@@ -122,7 +123,18 @@ mod tests {
             let address = Addresser::new(&headers, 0).address_of(bytes.as_bytes());
             let name = if sealed { Name::sealed(&path) } else { Name::addressed(&path, &address) };
             let size = bytes.len() as u64;
-            (path, Entry { name, size, address, headers: headers.clone(), integrity: None, sealed })
+            (
+                path,
+                Entry {
+                    name,
+                    size,
+                    address,
+                    headers: headers.clone(),
+                    integrity: None,
+                    sealed,
+                    origin: Origin::default(),
+                },
+            )
         });
         Release { assets: assets.collect(), ..Release::default() }
     }

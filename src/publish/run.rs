@@ -9,15 +9,16 @@ use super::create::{Making, make};
 use super::plan::{Plan, plan};
 use super::upload::Uploaded;
 use crate::cdn::Cdn;
-use crate::collect::{Prepared, Walk, add_integrity, prepare, walk};
+use crate::collect::{Collected, Prepared, Sources, Walk, add_integrity, read as read_all, rewrite, walk};
 use crate::commit::{CommitError, Held, change, private_json, read, reread};
 use crate::error::{BadInput, Explain, Result};
 use crate::event::{Event, Level, Problem, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
 use crate::model::layout::{ChannelName, Key, Name};
 use crate::model::ledger::{Cause, Expectation, Ledger, Move, Provenance, Refusal, Step};
-use crate::model::release::{Release, ReleaseId, TreeDigest};
+use crate::model::release::{Release, ReleaseId};
 use crate::model::wire::write_release;
+use crate::prepare::references::References;
 use crate::prepare::rules::Rules;
 use crate::site::{DocumentError, Site};
 use crate::store::Object;
@@ -29,6 +30,8 @@ pub struct Order {
     pub walk: Walk,
     /// How they are treated.
     pub rules: Arc<Rules>,
+    /// How their references are rewritten.
+    pub references: Arc<References>,
     /// Enters every address.
     pub generation: u64,
     /// Requests in flight at a time.
@@ -119,20 +122,22 @@ impl Explain for NoLedger {
 pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Result<Published> {
     site.tell(Event::Began(Stage::Read));
     let (files, held) = tokio::join!(read_files(site, order), read(site));
-    let (prepared, warnings) = files?;
-    site.tell(Event::Prepared { source_maps: prepared.source_maps });
+    let (collected, warnings) = files?;
+    site.tell(Event::Prepared { source_maps: collected.source_maps });
     let held = match held? {
         None => nothing_there(site, order).await?,
         held => held,
     };
     let empty = Ledger::new(site.layout.prefix());
     let ledger = held.as_ref().map_or(&empty, |held| &held.ledger);
-    let tree = prepared.release.tree();
-    let work = Work { site, cdns, order, tree, warnings };
+    let tree = collected.release.tree(&order.references.strictness);
+    let files = Files { count: collected.sources.len(), bytes: collected.bytes, source_maps: collected.source_maps };
+    let mut work = Work { site, cdns, order, files, warnings };
 
     let wish = work.wish(ledger);
     if let Some(held) = &held
-        && let Some(published) = work.unchanged(&prepared, held, wish.as_ref()).await?
+        && let Some(id) = ledger.made_of(tree)
+        && let Some(published) = work.unchanged(id, &collected.sources, held, wish.as_ref()).await?
     {
         return Ok(published);
     }
@@ -140,10 +145,20 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
         ledger.permits(wish)?;
     }
     let kept = work.kept_releases(ledger).await?;
-    let (prepared, kept) = complete(prepared, kept).await?;
+    let (prepared, kept) = complete(collected, order.references.clone(), kept).await?;
+    for warning in &prepared.warnings {
+        site.tell(Event::Problem(warning.clone()));
+    }
+    work.warnings.extend(prepared.warnings.iter().cloned());
     let kept_releases: Vec<&Release> = kept.iter().map(|(_, release)| release).collect();
     let document = write_release(&prepared.release);
     let id = ReleaseId::of_document(&document);
+    if let Some(held) = &held
+        && ledger.releases.contains_key(&id)
+        && let Some(published) = work.unchanged(id, &prepared.sources, held, wish.as_ref()).await?
+    {
+        return Ok(published);
+    }
     let current = kept.iter().find(|(id, _)| Some(*id) == work.current(ledger)).map(|(_, release)| release);
     let plan = plan(&prepared.release, current, &kept_releases)
         .map_err(|problems| BadInput { what: "the files", problems })?;
@@ -152,16 +167,16 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     let known = ledger.releases.contains_key(&id);
     if order.dry_run {
         let plan = if known {
-            Plan { reused: prepared.sources.len(), retired, ..Plan::default() }
+            Plan { reused: work.files.count, retired, ..Plan::default() }
         } else {
             Plan { proof: held.is_none(), ..plan }
         };
-        return Ok(Published { retired, ..work.planned(&prepared, id, plan) });
+        return Ok(Published { retired, ..work.planned(id, plan) });
     }
     let mut held = held;
     if known {
-        let uploaded = Uploaded { already: prepared.sources.len(), ..Uploaded::default() };
-        let Some(wish) = &wish else { return Ok(work.outcome(&prepared, id, uploaded, retired)) };
+        let uploaded = work.all_reused();
+        let Some(wish) = &wish else { return Ok(work.outcome(id, uploaded, retired)) };
         site.tell(Event::Began(Stage::Commit));
         match change(site, held, |ledger| ledger.carry_out(wish, id)).await {
             Ok(moved) => return Ok(work.follow(&prepared, id, uploaded, retired, wish, moved).await),
@@ -176,7 +191,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
         Making { prepared: &prepared, id, document, kept, tree, concurrency: order.concurrency, wish, provenance };
     let (uploaded, committed) = make(site, &making, held).await?;
     Ok(match &making.wish {
-        None => work.outcome(&prepared, id, uploaded, retired),
+        None => work.outcome(id, uploaded, retired),
         Some(wish) => work.follow(&prepared, id, uploaded, retired, wish, committed).await,
     })
 }
@@ -201,28 +216,29 @@ async fn nothing_there(site: &Site, order: &Order) -> Result<Option<Held>> {
 }
 
 /// Finds and addresses the files, on threads of their own.
-async fn read_files(site: &Site, order: &Order) -> Result<(Prepared, Vec<Problem>)> {
+async fn read_files(site: &Site, order: &Order) -> Result<(Collected, Vec<Problem>)> {
     let (walk_order, rules, layout) = (order.walk.clone(), order.rules.clone(), site.layout.clone());
     let generation = order.generation;
     let reading = tokio::task::spawn_blocking(move || {
         let (files, mut problems) = walk(&walk_order);
         // A file that cannot be published should not hide one that cannot be read.
-        match prepare(&files, &rules, &layout, generation) {
-            Ok(prepared) => (Some(prepared), problems),
+        match read_all(&files, &rules, &layout, generation) {
+            Ok(collected) => (Some(collected), problems),
             Err(more) => {
                 problems.extend(more);
                 (None, problems)
             }
         }
     });
-    let (prepared, problems) = reading.await.expect("reading files neither panics nor is cancelled");
-    match prepared {
-        Some(prepared) if problems.iter().all(|problem| problem.level == Level::Warning) => {
+    let (collected, problems) = reading.await.expect("reading files neither panics nor is cancelled");
+    match collected {
+        Some(mut collected) if problems.iter().all(|problem| problem.level == Level::Warning) => {
             for problem in &problems {
                 site.tell(Event::Problem(problem.clone()));
             }
-            site.tell(Event::Collected { files: prepared.sources.len(), bytes: prepared.bytes });
-            Ok((prepared, problems))
+            site.tell(Event::Collected { files: collected.sources.len(), bytes: collected.bytes });
+            collected.release.rewriting = order.references.id;
+            Ok((collected, problems))
         }
         _ => Err(BadInput { what: "the files", problems }.into()),
     }
@@ -230,10 +246,11 @@ async fn read_files(site: &Site, order: &Order) -> Result<(Prepared, Vec<Problem
 
 type Kept = Vec<(ReleaseId, Release)>;
 
-/// Adds the integrity values, on threads of their own.
-async fn complete(mut prepared: Prepared, kept: Kept) -> Result<(Prepared, Kept)> {
+/// Rewrites the references and adds the integrity values, on threads of their own.
+async fn complete(collected: Collected, references: Arc<References>, kept: Kept) -> Result<(Prepared, Kept)> {
     let work = tokio::task::spawn_blocking(move || {
         let known: Vec<&Release> = kept.iter().map(|(_, release)| release).collect();
+        let mut prepared = rewrite(collected, &references, &known)?;
         let added = add_integrity(&mut prepared.release, &prepared.sources, &known);
         added.map(|()| (prepared, kept))
     });
@@ -241,12 +258,20 @@ async fn complete(mut prepared: Prepared, kept: Kept) -> Result<(Prepared, Kept)
     Ok(completed.map_err(|problems| BadInput { what: "the files", problems })?)
 }
 
+/// What there is to publish.
+#[derive(Clone, Copy)]
+struct Files {
+    count: usize,
+    bytes: u64,
+    source_maps: usize,
+}
+
 /// A publish at work.
 struct Work<'a> {
     site: &'a Site,
     cdns: &'a [Arc<dyn Cdn>],
     order: &'a Order,
-    tree: TreeDigest,
+    files: Files,
     warnings: Vec<Problem>,
 }
 
@@ -276,13 +301,17 @@ impl Work<'_> {
         })
     }
 
-    /// The outcome where there is nothing to publish: the channel shows this very tree, or the release is kept and
-    /// was only to be uploaded. Costs one request more, if the public side has followed: a look at the manifest, or
+    /// The outcome where there is nothing to publish: the channel shows this very release, or it is kept and was only
+    /// to be uploaded. Costs one request more, if the public side has followed: a look at the manifest, or
     /// the note of a later build's number.
-    async fn unchanged(&self, prepared: &Prepared, held: &Held, wish: Option<&Move>) -> Result<Option<Published>> {
-        let Some(id) = held.ledger.made_of(self.tree) else { return Ok(None) };
-        let reused = Uploaded { already: prepared.sources.len(), ..Uploaded::default() };
-        let mut published = self.outcome(prepared, id, reused, 0);
+    async fn unchanged(
+        &self,
+        id: ReleaseId,
+        sources: &Sources,
+        held: &Held,
+        wish: Option<&Move>,
+    ) -> Result<Option<Published>> {
+        let mut published = self.outcome(id, self.all_reused(), 0);
         let Some(wish) = wish else { return Ok(Some(published)) };
         let Some(channel) = held.ledger.channels.get(&wish.channel).filter(|channel| channel.release == id) else {
             return Ok(None);
@@ -306,7 +335,7 @@ impl Work<'_> {
         if self.order.dry_run {
             published.behind = true;
         } else {
-            self.bring_after(&mut published, prepared, held).await;
+            self.bring_after(&mut published, sources, None, held).await;
         }
         Ok(Some(published))
     }
@@ -349,24 +378,24 @@ impl Work<'_> {
         wish: &Move,
         moved: Held,
     ) -> Published {
-        let mut published = self.outcome(prepared, id, uploaded, retired);
+        let mut published = self.outcome(id, uploaded, retired);
         published.moved = true;
         if let Some(sequence) = moved.ledger.sequence_of(wish) {
             published.channel = Some((wish.channel.clone(), sequence));
             self.site.tell(Event::Moved { channel: wish.channel.clone(), release: id, sequence });
         }
-        self.bring_after(&mut published, prepared, moved).await;
+        self.bring_after(&mut published, &prepared.sources, Some(&prepared.release), moved).await;
         published
     }
 
-    async fn bring_after(&self, published: &mut Published, prepared: &Prepared, held: Held) {
+    async fn bring_after(&self, published: &mut Published, sources: &Sources, release: Option<&Release>, held: Held) {
         let Some(name) = self.channel() else { return };
         let following = Following {
             channel: name,
             cdns: self.cdns,
             base_url: self.order.base_url.as_deref(),
-            at_hand: Some((published.release, &prepared.release)).filter(|_| published.moved),
-            sources: &prepared.sources,
+            at_hand: release.map(|release| (published.release, release)),
+            sources,
             concurrency: self.order.concurrency,
         };
         match follow(self.site, &following, held).await {
@@ -375,13 +404,17 @@ impl Work<'_> {
         }
     }
 
-    fn outcome(&self, prepared: &Prepared, release: ReleaseId, uploaded: Uploaded, retired: usize) -> Published {
+    fn all_reused(&self) -> Uploaded {
+        Uploaded { already: self.files.count, ..Uploaded::default() }
+    }
+
+    fn outcome(&self, release: ReleaseId, uploaded: Uploaded, retired: usize) -> Published {
         Published {
             release,
             channel: None,
             moved: false,
-            files: (prepared.sources.len(), prepared.bytes),
-            source_maps: prepared.source_maps,
+            files: (self.files.count, self.files.bytes),
+            source_maps: self.files.source_maps,
             new: uploaded.new,
             reused: uploaded.already,
             retired,
@@ -394,8 +427,8 @@ impl Work<'_> {
         }
     }
 
-    fn planned(&self, prepared: &Prepared, release: ReleaseId, plan: Plan) -> Published {
+    fn planned(&self, release: ReleaseId, plan: Plan) -> Published {
         let uploaded = Uploaded { new: plan.uploads.len(), already: plan.reused, bytes: plan.bytes };
-        Published { plan: Some(plan), ..self.outcome(prepared, release, uploaded, 0) }
+        Published { plan: Some(plan), ..self.outcome(release, uploaded, 0) }
     }
 }

@@ -31,6 +31,7 @@ async fn publish_to(site: &Site) {
     let order = Order {
         walk: Walk { folders: vec![folder.path().to_owned()], ..Walk::default() },
         rules: Arc::new(Rules::new(&[], SourceMaps::Publish).expect("there are no rules")),
+        references: Arc::default(),
         generation: 0,
         concurrency: 4,
         dry_run: false,

@@ -10,7 +10,7 @@ use lastly::model::headers::Headers;
 use lastly::model::layout::{ChannelName, Name};
 use lastly::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Provenance, Stamp, Synced};
 use lastly::model::path::AssetPath;
-use lastly::model::release::{Entry, Integrity, Release, ReleaseId, TreeDigest};
+use lastly::model::release::{Entry, Integrity, Origin, Release, ReleaseId, TreeDigest};
 use lastly::model::timestamp::Timestamp;
 use lastly::model::wire::{
     Manifest, PageState, WireError, read_ledger, read_manifest, read_release, write_ledger, write_manifest,
@@ -36,7 +36,8 @@ fn entry(text: &str, bytes: &[u8], content_type: &str, sealed: bool) -> (AssetPa
     let address = Addresser::new(&if sealed { Headers::default() } else { headers.clone() }, 0).address_of(bytes);
     let name = if sealed { Name::sealed(&path(text)) } else { Name::addressed(&path(text), &address) };
     let integrity = content_type.starts_with("text/css").then(|| Integrity::new("sha384-AAAA"));
-    let entry = Entry { name, size: bytes.len() as u64, address, headers: Arc::new(headers), integrity, sealed };
+    let (size, headers, origin) = (bytes.len() as u64, Arc::new(headers), Origin::default());
+    let entry = Entry { name, size, address, headers, integrity, sealed, origin };
     (path(text), entry)
 }
 
@@ -45,7 +46,7 @@ fn release() -> Release {
     let odd = entry("\u{2297} %2F.txt", b"odd", "text/plain; charset=utf-8", false);
     let sealed = entry("dist/chunk.1a2b.wasm", b"\0asm", "application/wasm", true);
     let page = entry("docs/index.html", b"<h1>", "text/html; charset=utf-8", false);
-    Release { assets: [css, odd, sealed].into(), pages: [page].into() }
+    Release { assets: [css, odd, sealed].into(), pages: [page].into(), ..Release::default() }
 }
 
 fn manifest(release: &Release) -> Manifest {

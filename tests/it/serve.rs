@@ -9,7 +9,7 @@ use lastly::model::address::Addresser;
 use lastly::model::headers::Headers;
 use lastly::model::layout::{ChannelName, Key, Layout, Name};
 use lastly::model::path::AssetPath;
-use lastly::model::release::{Entry, Release, ReleaseId};
+use lastly::model::release::{Entry, Origin, Release, ReleaseId};
 use lastly::model::wire::{Manifest, write_manifest, write_release};
 use lastly::serve::serve;
 use lastly::store::memory::MemoryStore;
@@ -174,9 +174,10 @@ async fn a_site_without_an_index_is_listed() {
         headers: Arc::new(headers),
         integrity: None,
         sealed: false,
+        origin: Origin::default(),
     };
     let name = entry.name.clone();
-    let release = Release { assets: BTreeMap::from([(path, entry)]), pages: BTreeMap::new() };
+    let release = Release { assets: BTreeMap::from([(path, entry)]), ..Release::default() };
     let document = write_release(&release);
     let manifest = Manifest {
         channel: ChannelName::live(),

@@ -215,6 +215,7 @@ pub(crate) fn order(tree: &Tree) -> publish::Order {
     publish::Order {
         walk: Walk { folders: vec![tree.path().to_owned()], ..Walk::default() },
         rules: plain_rules(),
+        references: Arc::default(),
         generation: 0,
         concurrency: 4,
         dry_run: false,

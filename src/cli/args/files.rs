@@ -21,6 +21,9 @@ pub(crate) struct Files {
     /// Whether source maps are published for everyone to read: publish or exclude [default: publish]
     #[arg(long, value_name = "WHAT")]
     pub(crate) source_maps: Option<String>,
+    /// Makes every reference that leads nowhere an error, not only those that break one's own pages
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Enters every address: raising it gives every asset a new URL [default: 0]
     #[arg(long, value_name = "N")]
     pub(crate) generation: Option<u64>,
@@ -34,6 +37,7 @@ impl Files {
             ignore: self.ignore.clone(),
             overlay: self.overlay,
             source_maps: self.source_maps.clone(),
+            strict: self.strict,
             generation: self.generation,
             ..others
         }

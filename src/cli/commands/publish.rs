@@ -51,6 +51,7 @@ pub(crate) fn order(
         return Err(CliError::NoSources.into());
     }
     Ok(Order {
+        references: settings.references()?,
         walk: Walk { folders: settings.sources.clone(), ignore: settings.ignore.clone(), overlay: settings.overlay },
         rules: Arc::new(settings.rules()?),
         generation: settings.generation,

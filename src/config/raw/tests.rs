@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::super::given::Origin;
 use super::super::settings::StoreAddress;
 use super::*;
+use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Kind, SourceMaps};
 
 fn document(text: &str, in_pyproject: bool) -> Document {
@@ -51,6 +52,9 @@ fn everything_that_a_file_can_say() {
         rules,
         source_maps,
         generation,
+        urls,
+        strict,
+        missing,
         concurrency,
         path_style,
     } = layer(
@@ -65,8 +69,14 @@ fn everything_that_a_file_can_say() {
         overlay = true
         source-maps = "exclude"
         generation = 0x10
+        urls = "/static"
+        strict = true
         concurrency = 1_000
         path-style = false
+
+        [missing]
+        error = "app/**"
+        allow = [{ file = "vendor/**" }, { target = "*.map" }]
 
         [[cloudfront]]
         id = "E2QWRUHAPOMQZL"
@@ -100,6 +110,13 @@ fn everything_that_a_file_can_say() {
     assert_eq!(value(ignore), ["*.psd"]);
     assert_eq!(value(source_maps), SourceMaps::Exclude);
     assert_eq!((value(overlay), value(path_style)), (true, false));
+    let allowed = |file: Option<&str>, target: Option<&str>| Allowed {
+        file: file.map(str::to_owned),
+        target: target.map(str::to_owned),
+    };
+    let allow = vec![allowed(Some("vendor/**"), None), allowed(None, Some("*.map"))];
+    assert_eq!(value(missing), Missing { strict: false, error: vec!["app/**".to_owned()], allow });
+    assert_eq!((value(urls), value(strict)), (vec!["/static/".to_owned()], true));
     assert_eq!((value(generation), value(concurrency)), (16, 1000));
     assert_eq!(
         value(cloudfront),

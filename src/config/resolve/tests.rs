@@ -58,6 +58,9 @@ fn defaults() {
     overlay = false
     source-maps = "publish"
     generation = 0
+    urls = []
+    strict = false
+    missing = {}
     concurrency = 64
     path-style = nothing
     purge = []
@@ -111,6 +114,7 @@ fn every_flag_decides() {
         overlay: true,
         source_maps: text("exclude"),
         generation: Some(1),
+        strict: true,
         concurrency: Some(2),
         path_style: true,
     };
@@ -124,6 +128,7 @@ fn every_flag_decides() {
     overlay = true # --overlay
     source-maps = "exclude" # --source-maps
     generation = 1 # --generation
+    strict = true # --strict
     concurrency = 2 # --concurrency
     path-style = true # --path-style
     purge = ["http://a"] # --purge

@@ -1,6 +1,6 @@
 //! The release document. Its bytes are canonical: no space, maps sorted, header sets in a sorted table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use crate::model::address::Address;
 use crate::model::headers::Headers;
 use crate::model::layout::Name;
 use crate::model::path::AssetPath;
-use crate::model::release::{Entry, Integrity, Release};
+use crate::model::release::{CircleId, Entry, Integrity, Origin, Release, RewritingId};
 
 const DOCUMENT: &str = "the release document";
 const FORMAT: u64 = 1;
@@ -19,6 +19,7 @@ const FORMAT: u64 = 1;
 #[serde(deny_unknown_fields)]
 struct WireRelease {
     format: u64,
+    rewriting: String,
     headers: Vec<BTreeMap<String, String>>,
     assets: BTreeMap<String, WireEntry>,
     pages: BTreeMap<String, WireEntry>,
@@ -36,12 +37,22 @@ struct WireEntry {
     integrity: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     sealed: bool,
+    /// The address of the bytes before references were rewritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    /// What it refers to: indices into all paths, those of `assets` and then those of `pages`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refs: Option<Vec<usize>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    circle: Option<String>,
 }
 
 /// The canonical bytes of a release.
 pub fn write_release(release: &Release) -> Vec<u8> {
     let sets: BTreeSet<&Headers> = release.entries().map(|(_, entry)| &*entry.headers).collect();
     let index: BTreeMap<&Headers, usize> = sets.iter().enumerate().map(|(at, headers)| (*headers, at)).collect();
+    let places: HashMap<&AssetPath, usize> = release.entries().enumerate().map(|(at, (path, _))| (path, at)).collect();
+    let indices = |targets: &Vec<AssetPath>| targets.iter().map(|target| places[target]).collect();
     let entry = |(path, entry): (&AssetPath, &Entry)| {
         let wire = WireEntry {
             key: entry.name.to_string(),
@@ -50,12 +61,16 @@ pub fn write_release(release: &Release) -> Vec<u8> {
             headers: index[&*entry.headers],
             integrity: entry.integrity.as_ref().map(|integrity| integrity.as_str().to_owned()),
             sealed: entry.sealed,
+            source: entry.origin.source.map(|address| address.to_string()),
+            refs: entry.origin.targets.as_ref().map(indices),
+            circle: entry.origin.circle.map(|circle| circle.to_string()),
         };
         (path.to_string(), wire)
     };
     let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     write(&WireRelease {
         format: FORMAT,
+        rewriting: release.rewriting.to_string(),
         headers: sets.iter().map(|headers| headers.iter().map(pairs).collect()).collect(),
         assets: release.assets.iter().map(entry).collect(),
         pages: release.pages.iter().map(entry).collect(),
@@ -70,10 +85,21 @@ pub fn read_release(bytes: &[u8]) -> Result<Release, WireError> {
     let wire: WireRelease = read(DOCUMENT, FORMAT, bytes)?;
     check_format(DOCUMENT, wire.format, FORMAT)?;
     let sets = wire.headers.iter().map(|pairs| Ok(Arc::new(headers(pairs)?))).collect::<Result<Vec<_>, WireError>>()?;
-    let entries = |wire: BTreeMap<String, WireEntry>| {
-        wire.into_iter().map(|(path, wire)| entry(&path, wire, &sets)).collect::<Result<BTreeMap<_, _>, _>>()
+    let mut paths = Vec::with_capacity(wire.assets.len() + wire.pages.len());
+    for text in wire.assets.keys().chain(wire.pages.keys()) {
+        paths.push(AssetPath::new(text).map_err(|_| bad(DOCUMENT, "a logical path")(text))?);
+    }
+    let (of_assets, of_pages) = paths.split_at(wire.assets.len());
+    let entries = |wire: BTreeMap<String, WireEntry>, own: &[AssetPath]| {
+        let entries = own.iter().zip(wire.into_values());
+        entries.map(|(path, wire)| Ok((path.clone(), entry(wire, &sets, &paths)?))).collect::<Result<_, WireError>>()
     };
-    Ok(Release { assets: entries(wire.assets)?, pages: entries(wire.pages)? })
+    let rewriting = RewritingId::parse(&wire.rewriting);
+    Ok(Release {
+        assets: entries(wire.assets, of_assets)?,
+        pages: entries(wire.pages, of_pages)?,
+        rewriting: rewriting.ok_or_else(|| bad(DOCUMENT, "an id of the rewriting")(&wire.rewriting))?,
+    })
 }
 
 fn headers(pairs: &BTreeMap<String, String>) -> Result<Headers, WireError> {
@@ -84,16 +110,24 @@ fn headers(pairs: &BTreeMap<String, String>) -> Result<Headers, WireError> {
     Ok(headers)
 }
 
-fn entry(path: &str, wire: WireEntry, sets: &[Arc<Headers>]) -> Result<(AssetPath, Entry), WireError> {
+fn entry(wire: WireEntry, sets: &[Arc<Headers>], paths: &[AssetPath]) -> Result<Entry, WireError> {
     let headers = sets.get(wire.headers).cloned();
-    let entry = Entry {
+    let address = |text: &String| Address::parse(text).ok_or_else(|| bad(DOCUMENT, "an address")(text));
+    let circle = |text: &String| CircleId::parse(text).ok_or_else(|| bad(DOCUMENT, "a circle")(text));
+    let target =
+        |at: &usize| paths.get(*at).cloned().ok_or_else(|| bad(DOCUMENT, "an index into the paths")(&at.to_string()));
+    let origin = Origin {
+        source: wire.source.as_ref().map(address).transpose()?,
+        targets: wire.refs.map(|refs| refs.iter().map(target).collect()).transpose()?,
+        circle: wire.circle.as_ref().map(circle).transpose()?,
+    };
+    Ok(Entry {
         name: Name::new(&wire.key),
         size: wire.size,
-        address: Address::parse(&wire.address).ok_or_else(|| bad(DOCUMENT, "an address")(&wire.address))?,
+        address: address(&wire.address)?,
         headers: headers.ok_or_else(|| bad(DOCUMENT, "an index into `headers`")(&wire.headers.to_string()))?,
         integrity: wire.integrity.as_deref().map(Integrity::new),
         sealed: wire.sealed,
-    };
-    let path = AssetPath::new(path).map_err(|_| bad(DOCUMENT, "a logical path")(path))?;
-    Ok((path, entry))
+        origin,
+    })
 }

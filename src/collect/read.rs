@@ -1,30 +1,29 @@
-//! From files to a release: every file is read once, on all cores, and its address taken.
+//! Reads every file once, on all cores, and takes the address that it has as it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File as OpenFile;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
-use super::source::{Source, Sources};
+use super::source::{Rewriting, Source, Sources};
 use super::walk::File;
 use crate::event::Problem;
 use crate::model::address::{Address, Addresser};
 use crate::model::headers::Headers;
 use crate::model::layout::{LONGEST_KEY, Layout, Name};
 use crate::model::path::AssetPath;
-use crate::model::release::{Entry, Integrity, Release};
-use crate::prepare::integrity::{integrity_of, is_checked};
+use crate::model::release::{Entry, Origin, Release};
 use crate::prepare::rules::{Kind, Rules, is_source_map};
 
 /// How much of a file is held while its address is taken.
 const BUFFER: usize = 256 << 10;
 
-/// A release before its integrity values, and where its bytes are.
+/// The files as they are in the source folders.
 #[derive(Debug)]
-pub struct Prepared {
-    /// What is to be published.
+pub struct Collected {
+    /// What would be published if no file referred to another.
     pub release: Release,
     /// Where the bytes of each of its objects come from.
     pub sources: Sources,
@@ -32,13 +31,15 @@ pub struct Prepared {
     pub bytes: u64,
     /// Source maps among the files, which everyone will be able to read.
     pub source_maps: usize,
+    /// Files that the rules leave out.
+    pub excluded: HashSet<AssetPath>,
 }
 
 /// Takes the address of every file.
 ///
 /// # Errors
 /// Every file that cannot be read, or cannot lie where it would have to.
-pub fn prepare(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> Result<Prepared, Vec<Problem>> {
+pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> Result<Collected, Vec<Problem>> {
     let addressers = Addressers::new(generation);
     let treated: Vec<_> = files
         .par_iter()
@@ -47,10 +48,12 @@ pub fn prepare(files: &[File], rules: &Rules, layout: &Layout, generation: u64) 
 
     let mut sources = Sources::with_capacity(files.len());
     let (mut assets, mut pages, mut problems) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new());
-    let (mut bytes, mut source_maps) = (0, 0);
-    for treated in treated {
+    let (mut bytes, mut source_maps, mut excluded) = (0, 0, HashSet::new());
+    for (treated, file) in treated.into_iter().zip(files) {
         match treated {
-            Ok(None) => {}
+            Ok(None) => {
+                excluded.insert(file.path.clone());
+            }
             Ok(Some((kind, path, entry, source))) => {
                 bytes += entry.size;
                 source_maps += usize::from(is_source_map(&path));
@@ -64,8 +67,8 @@ pub fn prepare(files: &[File], rules: &Rules, layout: &Layout, generation: u64) 
         return Err(problems);
     }
     // The files come sorted, so both maps are built at once.
-    let release = Release { assets: assets.into_iter().collect(), pages: pages.into_iter().collect() };
-    Ok(Prepared { release, sources, bytes, source_maps })
+    let (assets, pages) = (assets.into_iter().collect(), pages.into_iter().collect());
+    Ok(Collected { release: Release { assets, pages, ..Release::default() }, sources, bytes, source_maps, excluded })
 }
 
 type Treated = Option<(Kind, AssetPath, Entry, Source)>;
@@ -97,8 +100,9 @@ fn treat(
         let message = format!("its key would have {length} bytes; S3 takes {LONGEST_KEY}");
         return Err(Problem::error(message).in_file(&file.file));
     }
-    let source = Source { file: file.file.clone(), size, address, addresser };
-    let entry = Entry { name, size, address, headers: treatment.headers, integrity: None, sealed };
+    let source = Source { file: file.file.clone(), size, address, addresser, rewriting: Rewriting::Nothing };
+    let (headers, origin) = (treatment.headers, Origin::default());
+    let entry = Entry { name, size, address, headers, integrity: None, sealed, origin };
     Ok(Some((treatment.kind, file.path.clone(), entry, source)))
 }
 
@@ -153,37 +157,4 @@ impl Addressers {
         let new = || Arc::new(Addresser::new(headers, self.generation));
         shared.entry(Arc::as_ptr(headers).addr()).or_insert_with(new).clone()
     }
-}
-
-/// Completes a release with the integrity values of its scripts and styles. What `known` releases say of the same
-/// address is taken over; the other files are read.
-///
-/// # Errors
-/// Every file that cannot be read any more, or has changed since its address was taken.
-pub fn add_integrity(release: &mut Release, sources: &Sources, known: &[&Release]) -> Result<(), Vec<Problem>> {
-    let known: HashMap<(&Name, Address), &Integrity> = known
-        .iter()
-        .flat_map(|release| release.entries())
-        .filter_map(|(_, entry)| Some(((&entry.name, entry.address), entry.integrity.as_ref()?)))
-        .collect();
-    let entries: Vec<&mut Entry> = release.assets.values_mut().chain(release.pages.values_mut()).collect();
-    let checked = entries.into_par_iter().filter(|entry| is_checked(&entry.headers));
-    let problems: Vec<Problem> = checked
-        .filter_map(|entry| {
-            if let Some(integrity) = known.get(&(&entry.name, entry.address)) {
-                entry.integrity = Some((*integrity).clone());
-                return None;
-            }
-            let source = &sources[&entry.name];
-            match source.read() {
-                Ok(bytes) => entry.integrity = Some(integrity_of(&bytes)),
-                Err(error) => {
-                    let hint = "something writes to the source folder: publish when it has finished";
-                    return Some(Problem::error(format!("cannot be read: {error}")).in_file(&source.file).hint(hint));
-                }
-            }
-            None
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

@@ -1,0 +1,334 @@
+//! Takes the address of every file of a site: what is referred to first, circles at once, pages last.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rayon::iter::Either;
+use rayon::prelude::*;
+
+use super::source::Source;
+use crate::event::Problem;
+use crate::model::address::Address;
+use crate::model::circle::{MemberHasher, addresses_in_circle};
+use crate::model::path::AssetPath;
+use crate::model::release::{CircleId, Entry, Release};
+use crate::prepare::files::Files;
+use crate::prepare::links::{Links, Spot, links};
+use crate::prepare::references::References;
+use crate::prepare::rules::Kind;
+use crate::prepare::splice::{Edit, Edits};
+use crate::refs::format::Format;
+use crate::refs::graph::{Graph, Unit};
+
+/// What every reference is looked up in.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) files: Files,
+    pub(super) references: Arc<References>,
+}
+
+impl Site {
+    pub(super) fn links(&self, number: u32, bytes: &[u8]) -> Links {
+        let format = Format::of(self.files.path(number)).expect("only files that have a format are parsed");
+        links(bytes, number, format, &self.files, &self.references.roots)
+    }
+}
+
+/// Puts addresses where they go.
+pub(super) fn edits(spots: &[Spot], address: impl Fn(u32) -> Address) -> Edits {
+    let edit = |spot: &Spot| Edit { range: spot.place..spot.place, text: put_in(&address(spot.target)) };
+    Edits::new(spots.iter().map(edit).collect())
+}
+
+/// What makes the name of a file the name of its object, see [`Name::addressed`].
+fn put_in(address: &Address) -> Box<str> {
+    format!(".{}", address.in_key()).into()
+}
+
+/// Everything that went well, or all that did not.
+fn all<T: Send>(outcomes: impl ParallelIterator<Item = Result<T, Problem>>) -> Result<Vec<T>, Vec<Problem>> {
+    let (done, problems): (Vec<T>, Vec<Problem>) = outcomes.partition_map(|outcome| match outcome {
+        Ok(done) => Either::Left(done),
+        Err(problem) => Either::Right(problem),
+    });
+    if problems.is_empty() { Ok(done) } else { Err(problems) }
+}
+
+/// A site at work. All files go by number.
+pub(super) struct Work<'a> {
+    pub(super) site: &'a Site,
+    /// As the files are.
+    pub(super) entries: Vec<&'a Entry>,
+    pub(super) sources: Vec<&'a Source>,
+    /// Releases that were made with the same settings.
+    pub(super) known: &'a [&'a Release],
+}
+
+/// What is known of a file's references.
+pub(super) enum Look<'a> {
+    /// What was found in it.
+    Parsed(Links),
+    /// What an earlier release, in which the file was the same, says of it.
+    Kept { entry: &'a Entry, of: &'a Release, targets: Vec<u32> },
+}
+
+/// What has become of a file.
+#[derive(Clone)]
+pub(super) struct Done {
+    pub(super) address: Address,
+    pub(super) size: u64,
+    /// `None` if nothing is changed, or it has not been found out what.
+    pub(super) edits: Option<Arc<Edits>>,
+    pub(super) circle: Option<CircleId>,
+    pub(super) targets: Option<Vec<AssetPath>>,
+}
+
+impl<'a> Work<'a> {
+    fn numbers(&self) -> impl IndexedParallelIterator<Item = u32> {
+        (0..self.entries.len() as u32).into_par_iter()
+    }
+
+    /// Finds the references of all files.
+    ///
+    /// # Errors
+    /// Every file that cannot be read any more, or has changed.
+    pub(super) fn look_at_all(&self) -> Result<Vec<Option<Look<'a>>>, Vec<Problem>> {
+        all(self.numbers().map(|number| self.look(number)))
+    }
+
+    /// Finds the references of a file; `None` if it is of no kind that has any.
+    fn look(&self, number: u32) -> Result<Option<Look<'a>>, Problem> {
+        if Format::of(self.site.files.path(number)).is_none() {
+            return Ok(None);
+        }
+        match self.kept(number) {
+            Some(kept) => Ok(Some(kept)),
+            None => self.parse(number).map(|links| Some(Look::Parsed(links))),
+        }
+    }
+
+    fn kept(&self, number: u32) -> Option<Look<'a>> {
+        let files = &self.site.files;
+        let (path, kind, own) = (files.path(number), files.kind(number), self.entries[number as usize]);
+        self.known.iter().find_map(|of| {
+            let entry = if kind == Kind::Page { of.pages.get(path) } else { of.assets.get(path) }?;
+            let same = entry.source() == own.address && entry.sealed == own.sealed && entry.headers == own.headers;
+            let targets = entry.origin.targets.as_ref().filter(|_| same)?;
+            let targets = targets.iter().map(|target| files.number(target.as_str())).collect::<Option<_>>()?;
+            Some(Look::Kept { entry, of, targets })
+        })
+    }
+
+    fn parse(&self, number: u32) -> Result<Links, Problem> {
+        Ok(self.site.links(number, &self.read(number)?))
+    }
+
+    fn read(&self, number: u32) -> Result<Vec<u8>, Problem> {
+        let source = self.sources[number as usize];
+        source.read_original().map_err(|error| {
+            let hint = "something writes to the source folder: publish when it has finished";
+            Problem::error(format!("cannot be read: {error}")).in_file(&source.file).hint(hint)
+        })
+    }
+
+    /// What there is to say about the references, in the order of the files.
+    pub(super) fn problems(&self, looks: &[Option<Look>]) -> Vec<Problem> {
+        let parsed = |(number, look): (u32, &'_ Option<Look>)| match look {
+            Some(Look::Parsed(links)) => {
+                let file = &self.sources[number as usize].file;
+                let judge = &self.site.references.judge;
+                let findings = links.findings.iter();
+                findings.filter_map(|finding| judge.problem(finding, number, &self.site.files, file)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let mut problems: Vec<Problem> = (0..).zip(looks).flat_map(parsed).collect();
+        let for_a_bundler: usize = looks
+            .iter()
+            .flatten()
+            .map(|look| match look {
+                Look::Parsed(links) => links.for_a_bundler,
+                Look::Kept { .. } => 0,
+            })
+            .sum();
+        if for_a_bundler > 0 {
+            let message = format!(
+                "{for_a_bundler} module specifiers leave out what only a bundler adds (`./x` for `./x.js`); they stay as they are"
+            );
+            problems.push(Problem::warning(message).hint("publish what the bundler makes, not its sources"));
+        }
+        problems
+    }
+
+    /// Takes the address of every file, each after those that it refers to.
+    pub(super) fn address_all(&self, looks: &[Option<Look>]) -> Result<Vec<Done>, Vec<Problem>> {
+        let files = &self.site.files;
+        let graph = Graph::new((0..).zip(looks).map(|(number, look)| match look {
+            Some(look) if files.kind(number) == Kind::Asset => self.renamed_targets(look),
+            _ => Vec::new(),
+        }));
+        let mut units = graph.units();
+        units.retain(|unit| files.kind(unit.files[0]) != Kind::Page);
+        units.sort_by_key(|unit| unit.level);
+        let mut done: Vec<Option<Done>> = vec![None; looks.len()];
+        for level in units.chunk_by(|one, other| one.level == other.level) {
+            let addressed = all(level.par_iter().map(|unit| self.unit(unit, looks, &done)))?;
+            for (number, outcome) in
+                level.iter().zip(addressed).flat_map(|(unit, outcome)| unit.files.iter().copied().zip(outcome))
+            {
+                done[number as usize] = Some(outcome);
+            }
+        }
+        let is_page = |number: &u32| files.kind(*number) == Kind::Page;
+        let pages = self.numbers().filter(is_page);
+        let pages = all(pages.map(|number| Ok((number, self.single(number, looks, &done)?))))?;
+        for (number, outcome) in pages {
+            done[number as usize] = Some(outcome);
+        }
+        Ok(done.into_iter().map(|done| done.expect("every file is a page or in a unit")).collect())
+    }
+
+    /// The assets that a file refers to and that have an address in their name.
+    fn renamed_targets(&self, look: &Look) -> Vec<u32> {
+        match look {
+            Look::Parsed(links) => links.spots.iter().map(|spot| spot.target).collect(),
+            Look::Kept { targets, .. } => {
+                targets.iter().copied().filter(|&target| self.site.files.kind(target) == Kind::Asset).collect()
+            }
+        }
+    }
+
+    fn unit(&self, unit: &Unit, looks: &[Option<Look>], done: &[Option<Done>]) -> Result<Vec<Done>, Problem> {
+        if unit.is_circle {
+            self.circle(&unit.files, looks, done)
+        } else {
+            Ok(vec![self.single(unit.files[0], looks, done)?])
+        }
+    }
+
+    /// A file whose targets have all been addressed.
+    fn single(&self, number: u32, looks: &[Option<Look>], done: &[Option<Done>]) -> Result<Done, Problem> {
+        let entry = self.entries[number as usize];
+        let look = looks[number as usize].as_ref();
+        let as_it_is = |targets| Done { address: entry.address, size: entry.size, edits: None, circle: None, targets };
+        let parsed;
+        let links = match look {
+            None => return Ok(as_it_is(None)),
+            Some(Look::Parsed(links)) => links,
+            Some(Look::Kept { entry, of, targets }) if self.are_unchanged(targets, of, done) => {
+                return Ok(Done { address: entry.address, size: entry.size, ..as_it_is(entry.origin.targets.clone()) });
+            }
+            Some(Look::Kept { .. }) => {
+                parsed = self.parse(number)?;
+                &parsed
+            }
+        };
+        let targets = self.targets_to_keep(links);
+        if links.spots.is_empty() {
+            return Ok(as_it_is(targets));
+        }
+        let edits = edits(&links.spots, |target| address(done, target));
+        let bytes = edits.apply(&self.read(number)?);
+        let address = self.sources[number as usize].addresser.address_of(&bytes);
+        Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is(targets) })
+    }
+
+    /// What the next publish needs so as not to parse the file again, unless there is something to say about it again.
+    fn targets_to_keep(&self, links: &Links) -> Option<Vec<AssetPath>> {
+        let nothing_to_say = links.findings.is_empty() && links.for_a_bundler == 0;
+        nothing_to_say.then(|| links.targets.iter().map(|&target| self.site.files.path(target).clone()).collect())
+    }
+
+    /// Whether everything that a file of a known release refers to is still called what it was.
+    fn are_unchanged(&self, targets: &[u32], of: &Release, done: &[Option<Done>]) -> bool {
+        targets.iter().all(|&target| {
+            let path = self.site.files.path(target);
+            let before = of.assets.get(path);
+            match self.site.files.kind(target) {
+                Kind::Asset => before.is_some_and(|before| !before.sealed && before.address == address(done, target)),
+                Kind::Sealed => before.is_some_and(|before| before.sealed),
+                _ => of.pages.contains_key(path),
+            }
+        })
+    }
+
+    /// Files that refer to one another, in the order of their paths.
+    fn circle(&self, members: &[u32], looks: &[Option<Look>], done: &[Option<Done>]) -> Result<Vec<Done>, Problem> {
+        if let Some(done) = self.kept_circle(members, looks, done) {
+            return Ok(done);
+        }
+        let looked = |number: u32| match &looks[number as usize] {
+            Some(Look::Parsed(links)) => Ok(links.clone()),
+            _ => self.parse(number),
+        };
+        let links = members.par_iter().map(|&number| looked(number)).collect::<Result<Vec<Links>, Problem>>()?;
+        let is_member = |target: u32| members.binary_search(&target).is_ok();
+        let folder = common_folder(members.iter().map(|&number| self.site.files.path(number).directory()));
+        let digest = |(&number, links): (&u32, &Links)| {
+            let relative = |number: u32| &self.site.files.path(number).as_str()[folder.len()..];
+            let outward: Vec<Spot> = links.spots.iter().copied().filter(|spot| !is_member(spot.target)).collect();
+            let bytes = edits(&outward, |target| address(done, target)).apply(&self.read(number)?);
+            let mut hasher = MemberHasher::new(relative(number), &self.sources[number as usize].addresser);
+            hasher.bytes(&bytes);
+            let mut outward_before = 0;
+            for spot in &links.spots {
+                if is_member(spot.target) {
+                    hasher.reference(spot.place + outward_before * PUT_IN, relative(spot.target));
+                } else {
+                    outward_before += 1;
+                }
+            }
+            Ok(hasher.finish())
+        };
+        let digests = members.par_iter().zip(&links).map(digest).collect::<Result<Vec<_>, Problem>>()?;
+        let (circle, addresses) = addresses_in_circle(&digests);
+        let of_member: HashMap<u32, Address> = members.iter().copied().zip(addresses.iter().copied()).collect();
+        let done = members.iter().zip(&links).zip(addresses).map(|((&number, links), own)| {
+            let edits = edits(&links.spots, |target| match of_member.get(&target) {
+                Some(address) => *address,
+                None => address(done, target),
+            });
+            let size = edits.size_after(self.entries[number as usize].size);
+            let targets = self.targets_to_keep(links);
+            Done { address: own, size, edits: Some(Arc::new(edits)), circle: Some(circle), targets }
+        });
+        Ok(done.collect())
+    }
+
+    /// A circle of which neither a member nor anything that it refers to has changed.
+    fn kept_circle(&self, members: &[u32], looks: &[Option<Look>], done: &[Option<Done>]) -> Option<Vec<Done>> {
+        let mut circle = None;
+        members
+            .iter()
+            .map(|&number| {
+                let Some(Look::Kept { entry, of, targets }) = &looks[number as usize] else { return None };
+                let outward = targets.iter().copied().filter(|target| members.binary_search(target).is_err());
+                let same_circle = *circle.get_or_insert(entry.origin.circle?) == entry.origin.circle?;
+                let unchanged = same_circle && self.are_unchanged(&outward.collect::<Vec<u32>>(), of, done);
+                unchanged.then(|| Done {
+                    address: entry.address,
+                    size: entry.size,
+                    edits: None,
+                    circle: entry.origin.circle,
+                    targets: entry.origin.targets.clone(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// How many bytes an address adds to a name, with its dot.
+const PUT_IN: usize = Address::KEY_DIGITS + 1;
+
+fn address(done: &[Option<Done>], target: u32) -> Address {
+    done[target as usize].as_ref().expect("what is referred to is addressed first").address
+}
+
+/// The lowest folder, with its slash, that holds all of `folders`.
+fn common_folder<'a>(mut folders: impl Iterator<Item = &'a str>) -> &'a str {
+    let first = folders.next().unwrap_or_default();
+    folders.fold(first, |common, folder| {
+        let same = common.bytes().zip(folder.bytes()).take_while(|(one, other)| one == other).count();
+        &common[..common.as_bytes()[..same].iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1)]
+    })
+}

@@ -1,0 +1,113 @@
+//! From files as they are to files as they are served: every reference gets the address of what it names, and every
+//! file the address of what it then is.
+//!
+//! What is referred to comes first. Files that refer to one another in a circle are addressed together; pages come
+//! last, for nothing is renamed on account of them. A file of which an earlier release tells that neither it nor
+//! anything it refers to has changed is not parsed again.
+
+use std::sync::Arc;
+
+use super::address::{Site, Work, edits};
+use super::read::Collected;
+use super::source::{FindEdits, Rewriting, Sources};
+use crate::event::{Level, Problem};
+use crate::model::address::Address;
+use crate::model::layout::Name;
+use crate::model::path::AssetPath;
+use crate::model::release::{Entry, Release};
+use crate::prepare::files::Files;
+use crate::prepare::references::References;
+use crate::prepare::rules::Kind;
+use crate::prepare::splice::Edits;
+
+/// A release, but for its integrity values, and where its bytes are.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What is to be published.
+    pub release: Release,
+    /// Where the bytes of each of its objects come from.
+    pub sources: Sources,
+    /// What was suspicious about the references.
+    pub warnings: Vec<Problem>,
+}
+
+/// Rewrites the references of all files. `known` are releases that were made with the same settings.
+///
+/// # Errors
+/// Files that cannot be read any more or have changed meanwhile; references that must not lead nowhere, with the
+/// warnings about the others.
+pub fn rewrite(
+    collected: Collected,
+    references: &Arc<References>,
+    known: &[&Release],
+) -> Result<Prepared, Vec<Problem>> {
+    let Collected { release, mut sources, excluded, .. } = collected;
+    let kind = |path: &AssetPath, entry: &Entry| match entry.sealed {
+        true => Kind::Sealed,
+        false if release.pages.contains_key(path) => Kind::Page,
+        false => Kind::Asset,
+    };
+    let files = release.entries().map(|(path, entry)| (path.clone(), kind(path, entry))).collect();
+    let site = Arc::new(Site { files: Files::new(files, excluded), references: references.clone() });
+    let known: Vec<&Release> = known.iter().copied().filter(|known| known.rewriting == release.rewriting).collect();
+    let work = Work {
+        site: &site,
+        entries: release.entries().map(|(_, entry)| entry).collect(),
+        sources: release.entries().map(|(_, entry)| &sources[&entry.name]).collect(),
+        known: &known,
+    };
+    let looks = work.look_at_all()?;
+    let warnings = work.problems(&looks);
+    if warnings.iter().any(|problem| problem.level == Level::Error) {
+        return Err(warnings);
+    }
+    let done = work.address_all(&looks)?;
+    drop(looks);
+
+    let addresses = done.iter().map(|done| done.address).collect();
+    let names = Arc::new(Names { site: site.clone(), addresses });
+    let mut rewritten = Release { rewriting: release.rewriting, ..Release::default() };
+    for ((number, (path, entry)), done) in (0..).zip(release.entries()).zip(done) {
+        let mut entry = entry.clone();
+        if done.address != entry.address {
+            let mut source = sources.remove(&entry.name).expect("every file has a source");
+            source.rewriting = match done.edits {
+                Some(edits) => Rewriting::Known(edits),
+                None => Rewriting::Later(Arc::new(Again { names: names.clone(), number })),
+            };
+            entry.origin.source = Some(entry.address);
+            (entry.address, entry.size) = (done.address, done.size);
+            entry.name = Name::addressed(path, &entry.address);
+            sources.insert(entry.name.clone(), source);
+        }
+        entry.origin.circle = done.circle;
+        entry.origin.targets = done.targets;
+        let is_page = site.files.kind(number) == Kind::Page;
+        if is_page { &mut rewritten.pages } else { &mut rewritten.assets }.insert(path.clone(), entry);
+    }
+    Ok(Prepared { release: rewritten, sources, warnings })
+}
+
+/// The site once every address is known.
+#[derive(Debug)]
+struct Names {
+    site: Arc<Site>,
+    addresses: Vec<Address>,
+}
+
+/// What is to be changed in a file that was not parsed, because an earlier release told what comes of it.
+#[derive(Debug)]
+struct Again {
+    names: Arc<Names>,
+    number: u32,
+}
+
+impl FindEdits for Again {
+    fn edits(&self, bytes: &[u8]) -> Edits {
+        let links = self.names.site.links(self.number, bytes);
+        edits(&links.spots, |target| self.names.addresses[target as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! Where the references of one file lead, among the files of the site.
+
+use super::files::Files;
+use super::rules::Kind as Becomes;
+use crate::model::path::AssetPath;
+use crate::refs::format::Format;
+use crate::refs::reference::{Kind, Obstacle, Reference};
+use crate::refs::resolve::{Inside, Resolved, Roots, resolve};
+
+/// What a file refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The files of the site that it refers to, by number, each once, ascending.
+    pub targets: Vec<u32>,
+    /// Where the address of a target goes, in the order of their places.
+    pub spots: Vec<Spot>,
+    /// Tags of a page whose files can be checked.
+    pub checkable: Vec<Checkable>,
+    /// What there is to report.
+    pub findings: Vec<Finding>,
+    /// Module specifiers without the extension that only a bundler adds: its sources, not what browsers load.
+    pub for_a_bundler: usize,
+}
+
+/// Where an address goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The place in the file.
+    pub place: usize,
+    /// The file whose address it is.
+    pub target: u32,
+}
+
+/// A tag whose file can be checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkable {
+    /// The file.
+    pub target: u32,
+    /// What was found.
+    pub tag: crate::refs::reference::Checkable,
+}
+
+/// Something to report about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Line and column, from 1.
+    pub position: (usize, usize),
+    /// What it is.
+    pub what: What,
+}
+
+/// What there is to report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A reference that leads to no file.
+    Missing {
+        /// As it stands in the file.
+        text: String,
+        /// The path at which there is no file.
+        path: String,
+        /// What it is for.
+        kind: Kind,
+    },
+    /// A reference to a file that the rules leave out.
+    Excluded {
+        /// As it stands in the file.
+        text: String,
+        /// What it is for.
+        kind: Kind,
+    },
+    /// A reference that resolves against whichever page runs the script, to what seems to be an asset.
+    AgainstThePage {
+        /// As it stands in the file.
+        text: String,
+        /// The asset.
+        path: AssetPath,
+    },
+    /// A sealed file that refers to an asset whose name it cannot know.
+    FromSealed {
+        /// As it stands in the file.
+        text: String,
+        /// The asset.
+        path: AssetPath,
+    },
+    /// A module specifier that is worked out at run time.
+    Computed,
+    /// A file that cannot be parsed.
+    Unparsable {
+        /// Why not.
+        why: String,
+    },
+}
+
+/// What bundlers add to a module specifier.
+const BUNDLED: [&str; 12] = [
+    ".js",
+    ".mjs",
+    ".cjs",
+    ".ts",
+    ".tsx",
+    ".jsx",
+    ".json",
+    "/index.js",
+    "/index.mjs",
+    "/index.ts",
+    "/index.tsx",
+    "/package.json",
+];
+
+/// Finds out what a file refers to.
+pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &Roots) -> Links {
+    let found = format.find(bytes);
+    let path = files.path(number);
+    let mut looking = Looking { bytes, number, files, links: Links::default() };
+    for reference in &found.references {
+        let text = reference.value.text();
+        match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
+            Resolved::Inside(inside) => looking.inside(reference, inside),
+            Resolved::Folder if reference.kind == Kind::Module => looking.links.for_a_bundler += 1,
+            Resolved::Above if matches!(reference.kind, Kind::Style | Kind::Script | Kind::Module | Kind::Resource) => {
+                let (text, path) = (text.to_owned(), "above the site's root".to_owned());
+                looking.report(reference.value.place(0), What::Missing { text, path, kind: reference.kind });
+            }
+            _ => {}
+        }
+    }
+    for remark in found.remarks {
+        let what = match remark.what {
+            Obstacle::Unparsable(why) => What::Unparsable { why },
+            Obstacle::Computed => What::Computed,
+        };
+        looking.report(remark.place, what);
+    }
+    let mut links = looking.links;
+    for tag in found.checkable {
+        let at = found.references.binary_search_by_key(&tag.reference, |reference| reference.value.place(0));
+        let Ok(reference) = at.map(|at| &found.references[at]) else { continue };
+        let resolved = resolve(reference.value.text(), reference.kind, path, found.base.as_deref(), roots);
+        if let Resolved::Inside(inside) = resolved
+            && let Some(target) = files.number(&inside.path)
+        {
+            links.checkable.push(Checkable { target, tag });
+        }
+    }
+    links.targets.sort_unstable();
+    links.targets.dedup();
+    links.spots.sort_by_key(|spot| spot.place);
+    links.findings.sort_by_key(|finding| finding.position);
+    links
+}
+
+struct Looking<'a> {
+    bytes: &'a [u8],
+    number: u32,
+    files: &'a Files,
+    links: Links,
+}
+
+impl Looking<'_> {
+    /// Takes a reference that leads to a place inside the site.
+    fn inside(&mut self, reference: &Reference, inside: Inside) {
+        let (text, kind) = (reference.value.text().to_owned(), reference.kind);
+        let place = reference.value.place(0);
+        let Some(target) = self.files.number(&inside.path) else { return self.nothing_there(reference, inside.path) };
+        let becomes = self.files.kind(target);
+        if kind == Kind::Document {
+            if becomes == Becomes::Asset {
+                let path = self.files.path(target).clone();
+                self.report(place, What::AgainstThePage { text, path });
+            }
+            return;
+        }
+        self.links.targets.push(target);
+        if becomes != Becomes::Asset {
+            return;
+        }
+        if self.files.kind(self.number) == Becomes::Sealed {
+            let path = self.files.path(target).clone();
+            return self.report(place, What::FromSealed { text, path });
+        }
+        self.links.spots.push(Spot { place: reference.value.place(inside.name), target });
+    }
+
+    fn nothing_there(&mut self, reference: &Reference, path: String) {
+        let (text, kind) = (reference.value.text().to_owned(), reference.kind);
+        let what = match kind {
+            Kind::Link | Kind::Mention | Kind::Document => return,
+            _ if self.files.is_excluded(&path) => What::Excluded { text, kind },
+            Kind::Module if BUNDLED.iter().any(|end| self.files.number(&format!("{path}{end}")).is_some()) => {
+                self.links.for_a_bundler += 1;
+                return;
+            }
+            _ => What::Missing { text, path, kind },
+        };
+        self.report(reference.value.place(0), what);
+    }
+
+    fn report(&mut self, place: usize, what: What) {
+        let position = position(self.bytes, place);
+        self.links.findings.push(Finding { position, what });
+    }
+}
+
+/// Line and column of a place, from 1; columns count characters.
+fn position(bytes: &[u8], place: usize) -> (usize, usize) {
+    let before = &bytes[..place.min(bytes.len())];
+    let is_end = |at: usize| before[at] == b'\n' || (before[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+    let ends = memchr::memchr2_iter(b'\n', b'\r', before).filter(|&at| is_end(at));
+    let (lines, start) = ends.fold((0, 0), |(lines, _), at| (lines + 1, at + 1));
+    (lines + 1, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_lines_of_every_kind_and_characters() {
+        let bytes = "a\r\nb\rc\n\u{e4}\u{2297}x".as_bytes();
+        for (place, expected) in [(0, (1, 1)), (1, (1, 2)), (3, (2, 1)), (5, (3, 1)), (7, (4, 1)), (12, (4, 3))] {
+            assert_eq!(position(bytes, place), expected, "{place}");
+        }
+    }
+}

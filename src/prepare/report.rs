@@ -1,0 +1,173 @@
+//! What is said about references that lead nowhere, and how much it weighs.
+
+use std::path::Path;
+
+use globset::GlobSet;
+
+use super::files::Files;
+use super::links::{Finding, What};
+use super::rules::{Kind as Becomes, glob_set};
+use crate::event::{Level, Problem};
+use crate::model::path::AssetPath;
+use crate::refs::reference::Kind;
+
+/// What the settings say of references that lead nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Whether each of them is an error.
+    pub strict: bool,
+    /// Globs of files in which each of them is an error.
+    pub error: Vec<String>,
+    /// Those that are as they should be.
+    pub allow: Vec<Allowed>,
+}
+
+/// References that may lead nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Glob of the files that hold them; `None` for all.
+    pub file: Option<String>,
+    /// Glob of the paths that they lead to; `None` for all.
+    pub target: Option<String>,
+}
+
+/// [`Missing`], ready to be asked.
+#[derive(Debug, Default)]
+pub struct Judge {
+    strict: bool,
+    error: GlobSet,
+    allow: Vec<(GlobSet, GlobSet)>,
+}
+
+impl Judge {
+    /// Makes the globs ready.
+    ///
+    /// # Errors
+    /// What is wrong with a glob.
+    pub fn new(missing: &Missing) -> Result<Self, String> {
+        let set = |glob: &Option<String>| glob_set([glob.as_deref().unwrap_or("**")]);
+        let allow = missing.allow.iter().map(|allowed| Ok((set(&allowed.file)?, set(&allowed.target)?)));
+        Ok(Self {
+            strict: missing.strict,
+            error: glob_set(missing.error.iter().map(String::as_str))?,
+            allow: allow.collect::<Result<_, String>>()?,
+        })
+    }
+
+    /// The problem that something found in a file is, `None` where the settings allow it. `file` is where the file is.
+    pub fn problem(&self, finding: &Finding, number: u32, files: &Files, file: &Path) -> Option<Problem> {
+        let path = files.path(number);
+        let problem = match &finding.what {
+            What::Missing { path: target, .. } if self.allows(path, target) => return None,
+            What::Missing { text, path: target, kind } => {
+                let message = format!("{} `{text}` leads nowhere: there is no `{target}`", noun(*kind));
+                let level = if self.is_error(*kind, number, files) { Level::Error } else { Level::Warning };
+                let problem = Problem { level, ..Problem::warning(message) };
+                match files.nearest(target) {
+                    Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                    None => problem,
+                }
+            }
+            What::Excluded { kind: Kind::SourceMap, .. } => return None,
+            What::Excluded { text, kind } => {
+                let message = format!("{} `{text}` leads to a file that a rule excludes", noun(*kind));
+                Problem { level: self.level(path), ..Problem::warning(message) }
+            }
+            What::AgainstThePage { text, path: target } => Problem::warning(format!(
+                "`{text}` is relative to the page that runs this, so it stays as it is, but `{target}` is published \
+                 under its address only"
+            ))
+            .hint(format!("write `new URL(\"{text}\", import.meta.url)`, or make `{target}` a page by a rule")),
+            What::FromSealed { text, path: target } => Problem::warning(format!(
+                "is sealed and refers to `{text}`, but `{target}` is published under its address only"
+            ))
+            .hint(format!("seal `{target}` too, or make it a page by a rule")),
+            What::Computed => Problem::warning("asks for a name that is worked out at run time and stays as it is")
+                .hint("what it asks for has to be sealed, a page, or part of a tree"),
+            What::Unparsable { why } => {
+                Problem::warning(format!("cannot be parsed, so it is published as it is: {why}"))
+            }
+        };
+        let (line, column) = finding.position;
+        Some(problem.in_file(file).at(line, column))
+    }
+
+    fn allows(&self, path: &AssetPath, target: &str) -> bool {
+        self.allow.iter().any(|(of_file, of_target)| of_file.is_match(path.as_str()) && of_target.is_match(target))
+    }
+
+    fn level(&self, path: &AssetPath) -> Level {
+        if self.strict || self.error.is_match(path.as_str()) { Level::Error } else { Level::Warning }
+    }
+
+    /// A page without its scripts and styles is broken, unless it is one of the examples in somebody's package.
+    fn is_error(&self, kind: Kind, number: u32, files: &Files) -> bool {
+        let path = files.path(number);
+        let essential = matches!(kind, Kind::Script | Kind::Style | Kind::Module);
+        let own_page = files.kind(number) == Becomes::Page && !files.is_in_a_package(path);
+        self.level(path) == Level::Error || (essential && own_page)
+    }
+}
+
+fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Style => "style sheet",
+        Kind::Script => "script",
+        Kind::Module => "module",
+        Kind::SourceMap => "source map",
+        Kind::Resource | Kind::Link | Kind::Document | Kind::Mention => "reference",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn files() -> Files {
+        let asset = |path: &str, kind| (AssetPath::new(path).expect("a plain path"), kind);
+        let files = [
+            asset("css/app.css", Becomes::Asset),
+            asset("index.html", Becomes::Page),
+            asset("vendor/x/demo.html", Becomes::Page),
+            asset("vendor/x/package.json", Becomes::Asset),
+        ];
+        Files::new(files.to_vec(), HashSet::new())
+    }
+
+    fn level(missing: &Missing, number: u32, kind: Kind, path: &str) -> Option<Level> {
+        let what = What::Missing { text: "x".to_owned(), path: path.to_owned(), kind };
+        let finding = Finding { position: (1, 2), what };
+        let judge = Judge::new(missing).expect("good globs");
+        judge.problem(&finding, number, &files(), Path::new("f")).map(|problem| problem.level)
+    }
+
+    #[test]
+    fn a_missing_target_is_a_warning_except_where_it_breaks_one_s_own_page() {
+        let default = Missing::default();
+        for (number, kind, expected) in [
+            (0, Kind::Resource, Level::Warning),
+            (0, Kind::SourceMap, Level::Warning),
+            (1, Kind::Script, Level::Error),
+            (1, Kind::Resource, Level::Warning),
+            (2, Kind::Script, Level::Warning),
+        ] {
+            assert_eq!(level(&default, number, kind, "x"), Some(expected), "{number} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn settings_make_it_weigh_more_or_nothing() {
+        let strict = Missing { strict: true, ..Missing::default() };
+        assert_eq!(level(&strict, 0, Kind::SourceMap, "x.map"), Some(Level::Error));
+        let some = Missing { error: vec!["css/**".to_owned()], ..Missing::default() };
+        assert_eq!(level(&some, 0, Kind::SourceMap, "x.map"), Some(Level::Error));
+        assert_eq!(level(&some, 1, Kind::Resource, "x.map"), Some(Level::Warning));
+        let maps = Allowed { file: Some("css/**".to_owned()), target: Some("*.map".to_owned()) };
+        let allow = Missing { strict: true, allow: vec![maps], ..Missing::default() };
+        assert_eq!(level(&allow, 0, Kind::SourceMap, "css/x.map"), None);
+        assert_eq!(level(&allow, 0, Kind::Resource, "css/x.png"), Some(Level::Error));
+        assert_eq!(level(&allow, 1, Kind::SourceMap, "css/x.map"), Some(Level::Error));
+    }
+}
