@@ -4,4 +4,7 @@
 //! those who have the whole tree.
 
 pub mod excerpt;
+pub mod html;
+pub mod json;
 pub mod reference;
+mod url;
