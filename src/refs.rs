@@ -3,6 +3,7 @@
 //! Everything here is pure, and knows nothing of which files there are: that a name leads nowhere is found out by
 //! those who have the whole tree.
 
+mod url;
 pub mod css;
 pub mod excerpt;
 pub mod format;

@@ -1,0 +1,154 @@
+//! A start tag of a page: those of its attributes that matter here, and where they stand.
+
+use std::ops::Range;
+
+use lol_html::html_content::Element;
+
+use super::entities::decode;
+use crate::refs::excerpt::Excerpt;
+
+/// The attributes that say where a file is or what it is for; no others are looked at.
+const ATTRIBUTES: &[&str] = &[
+    "href",
+    "src",
+    "style",
+    "type",
+    "rel",
+    "content",
+    "name",
+    "property",
+    "srcset",
+    "as",
+    "integrity",
+    "crossorigin",
+    "itemprop",
+    "http-equiv",
+    "imagesrcset",
+    "poster",
+    "data",
+    "background",
+    "srcdoc",
+    "language",
+    "xlink:href",
+    "clip-path",
+    "cursor",
+    "fill",
+    "filter",
+    "marker",
+    "marker-end",
+    "marker-mid",
+    "marker-start",
+    "mask",
+    "stroke",
+];
+
+/// The attributes of an SVG that hold a CSS value in which a URL may stand.
+pub(super) const PRESENTATION: &[&str] =
+    &["clip-path", "cursor", "fill", "filter", "marker", "marker-end", "marker-mid", "marker-start", "mask", "stroke"];
+
+/// The language that an element is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Namespace {
+    Html,
+    Svg,
+    MathMl,
+}
+
+/// A start tag.
+pub(super) struct Tag<'p> {
+    page: &'p Excerpt<'p>,
+    name: String,
+    pub(super) namespace: Namespace,
+    /// Name and value, raw, of those of [`ATTRIBUTES`] that there are. The first of a name counts.
+    attributes: Vec<(&'static str, Range<usize>)>,
+    end: usize,
+}
+
+impl<'p> Tag<'p> {
+    /// Reads the tag of `element`, which stands in `page`; `None` where it is of no interest.
+    pub(super) fn read(element: &Element<'_, '_>, page: &'p Excerpt<'p>) -> Option<Self> {
+        let text = page.text();
+        let start = element.source_location().bytes().start + 1;
+        let length = text.as_bytes()[start..].iter().position(|byte| is_name_end(*byte));
+        let mut end = length.map_or(text.len(), |length| start + length);
+        let name = &text[start..end];
+        let mut attributes: Vec<(&'static str, Range<usize>)> = Vec::new();
+        for attribute in element.attributes() {
+            let Some(location) = attribute.name_source_location() else { continue };
+            let location = location.bytes();
+            let value = attribute.value_source_location().map(|location| location.bytes());
+            if let Some(value) = &value {
+                let quoted = matches!(text.as_bytes()[value.start - 1], b'"' | b'\'');
+                end = value.end + usize::from(quoted);
+            }
+            let name = &text[location.clone()];
+            let Some(name) = ATTRIBUTES.iter().find(|known| known.eq_ignore_ascii_case(name)) else { continue };
+            if attributes.iter().all(|(earlier, _)| earlier != name) {
+                attributes.push((name, value.unwrap_or(location.end..location.end)));
+            }
+        }
+        let has_content = ["script", "style", "noscript"].iter().any(|known| known.eq_ignore_ascii_case(name));
+        (has_content || !attributes.is_empty()).then(|| Self {
+            page,
+            name: name.to_ascii_lowercase(),
+            namespace: namespace(element),
+            attributes,
+            end,
+        })
+    }
+
+    /// The element's name, in lower case.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where in the page attributes can be added: right behind the last one that has a value, or behind the name.
+    /// Behind one without a value would not do, for `<script defer=>` would take what follows for the value.
+    pub(super) fn end(&self) -> usize {
+        self.page.place(self.end)
+    }
+
+    /// Whether there is an attribute of this name, with a value or without.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.raw(name).is_some()
+    }
+
+    /// The bytes of the page that an attribute's value takes, without its quotes.
+    pub(super) fn span(&self, name: &str) -> Option<Range<usize>> {
+        self.raw(name).map(|range| self.page.place(range.start)..self.page.place(range.end))
+    }
+
+    /// An attribute's value, its character references undone.
+    pub(super) fn value(&self, name: &str) -> Option<Excerpt<'static>> {
+        self.raw(name).map(|range| decode(self.page.part(range)))
+    }
+
+    /// An attribute's value as a keyword: in lower case, without space around it; empty where there is none.
+    pub(super) fn keyword(&self, name: &str) -> String {
+        self.value(name).map(|value| value.text().trim_ascii().to_ascii_lowercase()).unwrap_or_default()
+    }
+
+    /// Whether an attribute's value, still raw, holds a parenthesis, which every CSS function has.
+    pub(super) fn may_hold_function(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|range| {
+            let value = &self.page.text()[range];
+            value.contains('(') || value.contains('&')
+        })
+    }
+
+    fn raw(&self, name: &str) -> Option<Range<usize>> {
+        self.attributes.iter().find(|(known, _)| *known == name).map(|(_, range)| range.clone())
+    }
+}
+
+fn is_name_end(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>')
+}
+
+fn namespace(element: &Element<'_, '_>) -> Namespace {
+    match element.namespace_uri() {
+        "http://www.w3.org/2000/svg" => Namespace::Svg,
+        "http://www.w3.org/1998/Math/MathML" => Namespace::MathMl,
+        _ => Namespace::Html,
+    }
+}
