@@ -3,5 +3,10 @@
 //! Everything here is pure, and knows nothing of which files there are: that a name leads nowhere is found out by
 //! those who have the whole tree.
 
+pub mod browserconfig;
+pub mod css;
 pub mod excerpt;
 pub mod reference;
+pub mod svg;
+mod url;
+mod xml;
