@@ -3,7 +3,7 @@
 //! Everything here is pure, and knows nothing of which files there are: that a name leads nowhere is found out by
 //! those who have the whole tree.
 
-mod url;
+pub mod browserconfig;
 pub mod css;
 pub mod excerpt;
 pub mod format;
@@ -14,3 +14,5 @@ pub mod json;
 pub mod reference;
 pub mod resolve;
 pub mod svg;
+mod url;
+mod xml;

@@ -6,7 +6,7 @@ use super::excerpt::Excerpt;
 use super::html::Embedded;
 use super::js::Goal;
 use super::reference::{Found, Obstacle, Remark};
-use super::{css, html, js, json, svg};
+use super::{browserconfig, css, html, js, json, svg};
 use crate::model::path::AssetPath;
 
 /// A language whose references are found.
@@ -85,7 +85,7 @@ impl Format {
             Self::WebManifest => json::web_manifest(text, found),
             Self::ImportMap => json::import_map(text, found),
             Self::SourceMap => json::source_map(text, found),
-            Self::BrowserConfig => svg::browserconfig(text, found),
+            Self::BrowserConfig => browserconfig::find(text, found),
         }
         found.references.sort_by_key(|reference| reference.value.place(0));
     }
