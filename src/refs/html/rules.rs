@@ -73,6 +73,8 @@ pub(super) fn read(tag: &Tag<'_>, found: &mut Found) {
         "script" => return script(tag, found),
         "meta" => return meta(tag, found),
         "a" | "area" => &[("href", Kind::Link)],
+        // Of MathML; the parser counts them to the HTML that they may hold.
+        "mi" | "mn" | "mo" | "ms" | "mtext" => &[("href", Kind::Link)],
         // The parser makes an `<img>` of an `<image>`.
         "img" | "image" | "source" => {
             several(tag, "srcset", found);
