@@ -15,7 +15,6 @@ use self::tag::{Namespace, PRESENTATION, Tag};
 use super::excerpt::Excerpt;
 use super::json;
 use super::reference::{Found, Obstacle, Remark};
-use super::url::file_url;
 
 mod entities;
 mod rules;
@@ -185,10 +184,9 @@ impl Page<'_> {
         if tag.name() != "base" || self.based {
             return;
         }
-        let Some(href) = tag.value("href") else { return };
-        self.based = true;
+        self.based = tag.has("href");
         // An empty one, or one that no file can lie under, leaves the page's own address in force.
-        self.found.base = file_url(href).map(|url| url.text().to_owned());
+        self.found.base = tag.url("href").map(|url| url.text().to_owned());
     }
 
     /// `<iframe srcdoc>`: its references are resolved against this page, unless it has a base of its own.

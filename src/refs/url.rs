@@ -36,16 +36,13 @@ fn is_dropped(c: char) -> bool {
 
 /// Whether a URL, trimmed, begins with a scheme that leads to no file of a site.
 fn has_other_scheme(url: &str) -> bool {
-    let mut scheme = String::new();
-    for c in url.chars().filter(|c| !is_dropped(*c)) {
-        match c {
-            ':' if !scheme.is_empty() => return scheme != "http" && scheme != "https",
-            'a'..='z' | 'A'..='Z' => scheme.push(c.to_ascii_lowercase()),
-            '0'..='9' | '+' | '-' | '.' if !scheme.is_empty() => scheme.push(c),
-            _ => return false,
-        }
+    let Some((scheme, _)) = url.split_once(':') else { return false };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.') || is_dropped(c);
+    if !scheme.starts_with(|c: char| c.is_ascii_alphabetic()) || !scheme.chars().all(is_part) {
+        return false;
     }
-    false
+    let scheme = scheme.replace(is_dropped, "");
+    !["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(&scheme))
 }
 
 #[cfg(test)]

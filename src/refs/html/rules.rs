@@ -73,6 +73,8 @@ pub(super) fn read(tag: &Tag<'_>, found: &mut Found) {
         "script" => return script(tag, found),
         "meta" => return meta(tag, found),
         "a" | "area" => &[("href", Kind::Link)],
+        // Of MathML; the parser counts them to the HTML that they may hold.
+        "mi" | "mn" | "mo" | "ms" | "mtext" => &[("href", Kind::Link)],
         // The parser makes an `<img>` of an `<image>`.
         "img" | "image" | "source" => {
             several(tag, "srcset", found);
@@ -218,7 +220,7 @@ fn refresh_target(content: &str) -> Option<Range<usize>> {
 
 /// Adds an attribute's URL, and returns its place.
 fn one(tag: &Tag<'_>, name: &str, kind: Kind, found: &mut Found) -> Option<usize> {
-    push(tag.value(name)?, kind, found)
+    Some(add(tag.url(name)?, kind, found))
 }
 
 /// Adds the URLs of a `srcset`.
@@ -229,11 +231,18 @@ fn several(tag: &Tag<'_>, name: &str, found: &mut Found) {
     }
 }
 
-fn push(value: Excerpt<'static>, kind: Kind, found: &mut Found) -> Option<usize> {
-    let value = file_url(value)?;
+/// Adds a part of an attribute's value if it is a URL.
+fn push(value: Excerpt<'static>, kind: Kind, found: &mut Found) {
+    if let Some(url) = file_url(value) {
+        add(url, kind, found);
+    }
+}
+
+/// Adds a URL, and returns its place.
+fn add(value: Excerpt<'static>, kind: Kind, found: &mut Found) -> usize {
     let place = value.place(0);
     found.references.push(Reference { value, kind });
-    Some(place)
+    place
 }
 
 fn checkable(tag: &Tag<'_>, reference: Option<usize>, found: &mut Found) {

@@ -1,11 +1,13 @@
 //! A start tag of a page: those of its attributes that matter here, and where they stand.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use lol_html::html_content::Element;
 
 use super::entities::decode;
 use crate::refs::excerpt::Excerpt;
+use crate::refs::url::file_url;
 
 /// The attributes that say where a file is or what it is for; no others are looked at.
 const ATTRIBUTES: &[&str] = &[
@@ -57,7 +59,7 @@ pub(super) enum Namespace {
 /// A start tag.
 pub(super) struct Tag<'p> {
     page: &'p Excerpt<'p>,
-    name: String,
+    name: Cow<'p, str>,
     pub(super) namespace: Namespace,
     /// Name and value, raw, of those of [`ATTRIBUTES`] that there are. The first of a name counts.
     attributes: Vec<(&'static str, Range<usize>)>,
@@ -72,7 +74,7 @@ impl<'p> Tag<'p> {
         let length = text.as_bytes()[start..].iter().position(|byte| is_name_end(*byte));
         let mut end = length.map_or(text.len(), |length| start + length);
         let name = &text[start..end];
-        let mut attributes: Vec<(&'static str, Range<usize>)> = Vec::new();
+        let mut attributes: Vec<(&'static str, Range<usize>)> = Vec::with_capacity(4);
         for attribute in element.attributes() {
             let Some(location) = attribute.name_source_location() else { continue };
             let location = location.bytes();
@@ -90,7 +92,11 @@ impl<'p> Tag<'p> {
         let has_content = ["script", "style", "noscript"].iter().any(|known| known.eq_ignore_ascii_case(name));
         (has_content || !attributes.is_empty()).then(|| Self {
             page,
-            name: name.to_ascii_lowercase(),
+            name: if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                name.to_ascii_lowercase().into()
+            } else {
+                name.into()
+            },
             namespace: namespace(element),
             attributes,
             end,
@@ -121,6 +127,13 @@ impl<'p> Tag<'p> {
     /// An attribute's value, its character references undone.
     pub(super) fn value(&self, name: &str) -> Option<Excerpt<'static>> {
         self.raw(name).map(|range| decode(self.page.part(range)))
+    }
+
+    /// An attribute's value as a URL that may name a file.
+    pub(super) fn url(&self, name: &str) -> Option<Excerpt<'static>> {
+        let raw = self.raw(name)?;
+        // Most links of large sites lead elsewhere in the page; these are not worth a copy.
+        if self.page.text()[raw.clone()].starts_with('#') { None } else { file_url(decode(self.page.part(raw))) }
     }
 
     /// An attribute's value as a keyword: in lower case, without space around it; empty where there is none.
