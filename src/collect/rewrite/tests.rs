@@ -194,7 +194,7 @@ fn what_leads_nowhere_is_reported_with_its_place() {
         .collect();
     let expected = [
         "Warning app.css:2:11 reference `../img/lgo.png` leads nowhere: there is no `img/lgo.png`; did you mean `img/logo.png`?",
-        "Warning app.css:3:24 source map `app.css.map` leads nowhere: there is no `css/app.css.map`; ",
+        "Warning app.css:3:22 source map `app.css.map` leads nowhere: there is no `css/app.css.map`; ",
         "Error index.html:1:13 script `app.js` leads nowhere: there is no `app.js`; ",
         "Warning index.html:1:38 reference `img/lgo.png` leads nowhere: there is no `img/lgo.png`; did you mean `img/logo.png`?",
     ];
