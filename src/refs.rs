@@ -4,4 +4,5 @@
 //! those who have the whole tree.
 
 pub mod excerpt;
+pub mod js;
 pub mod reference;
