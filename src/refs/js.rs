@@ -1,0 +1,199 @@
+//! References in JavaScript: modules, workers, and source maps.
+
+mod calls;
+mod comment;
+mod literal;
+mod nesting;
+mod taken;
+
+use std::cell::RefCell;
+use std::thread;
+
+use memchr::memmem;
+use oxc_allocator::Allocator;
+use oxc_parser::config::RuntimeParserConfig;
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
+use oxc_span::{SourceType, Span};
+
+use super::excerpt::Excerpt;
+use super::reference::{Found, Kind, Obstacle, Remark};
+
+/// What a text is meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// A module: `.mjs`, `<script type=module>`.
+    Module,
+    /// A classic script in a page.
+    Script,
+    /// What a `.js` file may be: a module, a script, or CommonJS.
+    Either,
+}
+
+/// A parse that takes no more stack than this runs on the stack of the caller.
+const OWN_STACK: usize = 1 << 20;
+/// An arena that has grown beyond this is not kept for the next file.
+const ARENA_KEPT: usize = 64 << 20;
+
+thread_local! {
+    static ARENA: RefCell<Allocator> = RefCell::default();
+}
+
+/// Finds the references in a script or a module.
+///
+/// A text without any of the words that a reference takes is not parsed, so nothing is said of errors in it.
+pub fn find(text: &Excerpt<'_>, goal: Goal, found: &mut Found) {
+    let wanted = Wanted::of(text.text().as_bytes());
+    if !wanted.any() {
+        return;
+    }
+    let read = || ARENA.with_borrow_mut(|arena| read(text, goal, wanted, arena));
+    let outcome = match nesting::stack(text.text()) {
+        None => Err(Remark { place: text.place(0), what: Obstacle::Unparsable("nested too deeply".to_owned()) }),
+        Some(stack) if stack <= OWN_STACK => read(),
+        Some(stack) => thread::scope(|scope| {
+            let parser = thread::Builder::new().name("parser".to_owned()).stack_size(stack).spawn_scoped(scope, read);
+            parser.map_err(|error| format!("no memory for a stack of {stack} bytes: {error}")).map_or_else(
+                |message| Err(Remark { place: text.place(0), what: Obstacle::Unparsable(message) }),
+                |parser| parser.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            )
+        }),
+    };
+    match outcome {
+        Ok(mut own) => {
+            own.references.sort_by_key(|reference| reference.value.place(0));
+            own.remarks.sort_by_key(|remark| remark.place);
+            found.references.append(&mut own.references);
+            found.remarks.append(&mut own.remarks);
+        }
+        Err(unparsable) => found.remarks.push(unparsable),
+    }
+}
+
+/// What there may be in a text, by the words in it.
+#[derive(Clone, Copy)]
+struct Wanted {
+    modules: bool,
+    calls: bool,
+    source_map: bool,
+}
+
+impl Wanted {
+    fn of(text: &[u8]) -> Self {
+        let has = |word: &str| memmem::find(text, word.as_bytes()).is_some();
+        let imports = has("import");
+        let has_url = || memmem::find_iter(text, "URL").any(|at| !text[..at].ends_with(b"sourceMapping"));
+        Self {
+            modules: imports || (has("export") && has("from")),
+            calls: ["Worker", "fetch", "addModule"].into_iter().any(has)
+                || (imports && (has("importScripts") || (has("meta") && (has_url() || has("resolve"))))),
+            source_map: has("sourceMappingURL"),
+        }
+    }
+
+    fn any(self) -> bool {
+        self.modules || self.calls || self.source_map
+    }
+}
+
+/// Parses a text and takes what it refers to, in no order; or says why it cannot be parsed.
+fn read(text: &Excerpt<'_>, goal: Goal, wanted: Wanted, arena: &mut Allocator) -> Result<Found, Remark> {
+    let outcome = parse(text, goal, wanted, arena).map(|parsed| {
+        let mut found = Found::default();
+        if wanted.modules {
+            take_modules(text, &parsed, &mut found);
+        }
+        if wanted.calls {
+            calls::find(text, &parsed.tokens, &mut found);
+        }
+        if wanted.source_map {
+            take_source_map(text, &parsed, &mut found);
+        }
+        found
+    });
+    if arena.capacity() > ARENA_KEPT {
+        *arena = Allocator::default();
+    } else {
+        arena.reset();
+    }
+    outcome
+}
+
+/// Parses a text by the first goal by which it has no error, or else by the first by which the parser gets through.
+fn parse<'a>(
+    text: &'a Excerpt<'_>,
+    goal: Goal,
+    wanted: Wanted,
+    arena: &'a Allocator,
+) -> Result<ParserReturn<'a>, Remark> {
+    let goals: &[SourceType] = match goal {
+        Goal::Module => &[SourceType::mjs()],
+        Goal::Script => &[SourceType::script()],
+        Goal::Either => &[SourceType::mjs(), SourceType::script()],
+    };
+    let mut passable = None;
+    let mut failure: Option<(usize, String)> = None;
+    for source_type in goals {
+        let options = ParseOptions {
+            // CommonJS is the body of a function.
+            allow_return_outside_function: goal == Goal::Either && source_type.is_script(),
+            preserve_parens: false,
+            enable_ident_hashes: false,
+            ..ParseOptions::default()
+        };
+        let parser = Parser::new(arena, text.text(), *source_type).with_options(options);
+        let parsed = parser.with_config(RuntimeParserConfig::new(wanted.calls)).parse();
+        let first = parsed.diagnostics.errors().next();
+        match first {
+            None if !parsed.panicked => return Ok(parsed),
+            _ if !parsed.panicked => passable = passable.or(Some(parsed)),
+            first => {
+                let place = first.and_then(|error| error.labels.first()).map_or(0, |label| label.offset() as usize);
+                let message = first.map_or_else(|| "it cannot be parsed".to_owned(), |error| error.message.to_string());
+                if failure.as_ref().is_none_or(|(furthest, _)| place > *furthest) {
+                    failure = Some((place, message));
+                }
+            }
+        }
+    }
+    passable.ok_or_else(|| {
+        let (place, message) = failure.unwrap_or_default();
+        Remark { place: text.place(place.min(text.text().len())), what: Obstacle::Unparsable(message) }
+    })
+}
+
+/// Takes the specifiers of imports and re-exports.
+fn take_modules(text: &Excerpt<'_>, parsed: &ParserReturn<'_>, found: &mut Found) {
+    for request in parsed.module_record.requested_modules.values().flatten().filter(|request| !request.is_type) {
+        if let Some(value) = literal_at(text, request.span) {
+            taken::reference(found, Kind::Module, value);
+        }
+    }
+    // What the parser first took for the parameters of a function is listed twice.
+    let mut dynamic: Vec<Span> =
+        parsed.module_record.dynamic_imports.iter().map(|import| import.module_request).collect();
+    dynamic.sort_unstable_by_key(|span| span.start);
+    dynamic.dedup();
+    for specifier in dynamic {
+        let place = text.place(specifier.start as usize);
+        taken::note(found, Kind::Module, literal_at(text, specifier), place);
+    }
+}
+
+fn literal_at(text: &Excerpt<'_>, span: Span) -> Option<Excerpt<'static>> {
+    literal::value(text, span.start as usize..span.end as usize)
+}
+
+/// Takes the URL of the source map from the last comment that names one.
+fn take_source_map(text: &Excerpt<'_>, parsed: &ParserReturn<'_>, found: &mut Found) {
+    let url = parsed.program.comments.iter().rev().find_map(|comment| {
+        let start = comment.span.start as usize;
+        let url = comment::source_map(text.text().get(start..comment.span.end as usize)?)?;
+        Some(start + url.start..start + url.end)
+    });
+    if let Some(url) = url {
+        taken::reference(found, Kind::SourceMap, text.part(url));
+    }
+}
+
+#[cfg(test)]
+mod tests;
