@@ -114,7 +114,7 @@ mod tests {
     fn addresses_are_pinned() {
         let (circle, addresses) =
             addresses_in_circle(&[member("a", b"1", &[(0, "b")]), member("b", b"2", &[(1, "a")])]);
-        insta::assert_snapshot!(circle, @"");
-        insta::assert_snapshot!(addresses[0], @"");
+        insta::assert_snapshot!(circle, @"46b763c4a0eb228de7bf9751c9acc870");
+        insta::assert_snapshot!(addresses[0], @"4928e9593f655dee42842f22caa1b72a46f4391011164b814fd872eadaeafb67");
     }
 }

@@ -221,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn values_of_any_characters_keep_their_places(value in "[a-c./é\u{1f600} \t\n\r]{1,12}", escaped in any::<u64>()) {
+    fn values_of_any_characters_keep_their_places(value in "[a-c./é\u{1f600} ]{1,12}", escaped in any::<u64>()) {
         let mut text = String::new();
         for (index, character) in value.chars().enumerate() {
             match escaped >> (index * 2) & 3 {
@@ -231,7 +231,7 @@ proptest! {
             }
         }
         let image = svg(&format!("<use href='{text}'/>"));
-        let expected = value.trim_matches(|c| c <= ' ').replace(['\t', '\n', '\r'], "");
+        let expected = value.trim_matches(' ');
         let references = found(&image).references;
         prop_assert_eq!(references.iter().map(|r| r.value.text().len()).sum::<usize>(), expected.len());
         places_are_exact(&image);
