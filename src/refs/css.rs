@@ -120,12 +120,12 @@ impl<'a, 'f> Finder<'a, 'f> {
             Token::Text(range) => {
                 let in_set = loads && self.brackets.last() == Some(&Bracket::ImageSet);
                 if let Some(kind) = expected.or(in_set.then_some(Kind::Resource)) {
-                    self.add(range, true, kind);
+                    self.add(range, kind);
                 }
             }
             Token::Url(range) => {
                 if let Some(kind) = expected.or(loads.then_some(Kind::Resource)) {
-                    self.add(range, false, kind);
+                    self.add(range, kind);
                 }
             }
             Token::Function(name) => self.function(&name, expected),
@@ -169,13 +169,13 @@ impl<'a, 'f> Finder<'a, 'f> {
         is_name(&self.text.text()[name.clone()], word)
     }
 
-    fn add(&mut self, range: Range<usize>, in_string: bool, kind: Kind) {
+    fn add(&mut self, range: Range<usize>, kind: Kind) {
         let raw = &self.text.text()[range.clone()];
         if memchr::memchr2(b'\\', 0, raw.as_bytes()).is_none() {
             self.found.references.extend(verbatim(self.text, range, kind));
             return;
         }
-        let (meaning, mut places) = unescaped(raw, in_string);
+        let (meaning, mut places) = unescaped(raw);
         places.iter_mut().for_each(|place| *place += range.start);
         let value = file_url(self.text.meaning(meaning, places));
         self.found.references.extend(value.map(|value| Reference { value, kind }));

@@ -40,18 +40,17 @@ pub fn find(text: &Excerpt<'_>, found: &mut Found) {
             continue;
         }
         for attribute in element.attributes() {
-            self::attribute(text, element, &attribute, found);
+            in_attribute(text, element, &attribute, found);
         }
         let is_css = |kind: &str| kind.is_empty() || kind.trim().eq_ignore_ascii_case("text/css");
-        if element.tag_name().name() == "style" && element.attribute("type").is_none_or(is_css) {
-            if let Some(style) = xml::inside(text, element) {
-                css::find(&style, found);
-            }
+        let is_style = element.tag_name().name() == "style" && element.attribute("type").is_none_or(is_css);
+        if is_style && let Some(style) = xml::inside(text, element) {
+            css::find(&style, found);
         }
     }
 }
 
-fn attribute(text: &Excerpt<'_>, element: Node<'_, '_>, attribute: &Attribute<'_, '_>, found: &mut Found) {
+fn in_attribute(text: &Excerpt<'_>, element: Node<'_, '_>, attribute: &Attribute<'_, '_>, found: &mut Found) {
     match (attribute.namespace(), attribute.name()) {
         (None | Some(XLINK), "href") => {
             let kind = match element.tag_name().name() {

@@ -75,7 +75,8 @@ pub(super) fn content_start(document: &Document<'_>) -> usize {
     document.root_element().range().start
 }
 
-/// The text directly inside of an element, CDATA sections among it, if it all stands in the file as such.
+/// The text inside of an element, CDATA sections among it, if it all stands in the file as such and no element is in
+/// it, whose own values would lie inside of the text's.
 pub(super) fn inside(text: &Excerpt<'_>, element: Node<'_, '_>) -> Option<Excerpt<'static>> {
     let (whole, range) = (text.text(), element.range());
     let source = whole.get(range.clone())?;
@@ -83,12 +84,12 @@ pub(super) fn inside(text: &Excerpt<'_>, element: Node<'_, '_>) -> Option<Excerp
     let end = range.start + source.rfind("</")?;
     let mut pieces = Pieces::default();
     for child in element.children().filter(|child| !child.is_text()) {
-        let child = child.range();
-        if child.start < start {
+        let place = child.range();
+        if child.is_element() || place.start < start {
             return None;
         }
-        pieces.character_data(whole, start..child.start)?;
-        start = child.end;
+        pieces.character_data(whole, start..place.start)?;
+        start = place.end;
     }
     pieces.character_data(whole, start..end)?;
     Some(pieces.excerpt(text))

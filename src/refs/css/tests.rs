@@ -86,6 +86,7 @@ fn urls_are_found_however_they_are_written() {
         ("url(a.png", "a.png"),
         ("url('a.png", "a.png"),
         ("url('a.png\\", "a.png"),
+        ("url(a.png\\", "a.png"),
         ("url('a\\62\n.png')", "ab.png"),
         ("url(a/*.png)", "a/*.png"),
         ("url(\0.png)", "\u{fffd}.png"),
@@ -324,13 +325,13 @@ fn said_by_cssparser(text: &str) -> Vec<(char, String)> {
 }
 
 fn said_by_the_tokens(text: &str) -> Vec<(char, String)> {
-    let meaning = |range: Range<usize>, in_string| unescaped(&text[range], in_string).0;
+    let meaning = |range: Range<usize>| unescaped(&text[range]).0;
     let said = |token| {
         Some(match token {
-            Token::Text(range) => ('s', meaning(range, true)),
-            Token::Url(range) => ('u', meaning(range, false)),
-            Token::Function(name) => ('f', meaning(name, false)),
-            Token::AtKeyword(name) => ('@', meaning(name, false)),
+            Token::Text(range) => ('s', meaning(range)),
+            Token::Url(range) => ('u', meaning(range)),
+            Token::Function(name) => ('f', meaning(name)),
+            Token::AtKeyword(name) => ('@', meaning(name)),
             Token::Comment(range) => ('c', text[range].to_owned()),
             Token::Open(byte) | Token::Close(byte) => (char::from(byte), String::new()),
             Token::Semicolon => (';', String::new()),
@@ -418,6 +419,9 @@ fn mutated() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn tokens_are_those_of_cssparser(text in prop_oneof![mutated(), ".{0,40}", "[-+.0-9eurl()\\\\\"' #@/*<!>\n]{0,20}"]) {
+        // The two differ in a `\` at the end, on purpose, and in one that stands between `-` and a line's end, which
+        // cssparser takes for an escape.
+        prop_assume!(!text.ends_with('\\') && !["-\\\n", "-\\\r", "-\\\x0c"].iter().any(|odd| text.contains(odd)));
         prop_assert_eq!(said_by_the_tokens(&text), said_by_cssparser(&text));
     }
 

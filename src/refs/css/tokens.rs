@@ -292,12 +292,13 @@ fn escape_length(bytes: &[u8]) -> usize {
 
 /// Whether a name, escapes not undone, is `name` in any letter case.
 pub(super) fn is_name(raw: &str, name: &str) -> bool {
-    raw.eq_ignore_ascii_case(name) || (raw.contains('\\') && unescaped(raw, false).0.eq_ignore_ascii_case(name))
+    raw.eq_ignore_ascii_case(name) || (raw.contains('\\') && unescaped(raw).0.eq_ignore_ascii_case(name))
 }
 
-/// What the inside of a token means, and of each byte of it, and of its end, the index in `raw` that it came of. They
-/// differ in a `\` that is the last of the text: in a string it stands for nothing.
-pub(super) fn unescaped(raw: &str, in_string: bool) -> (String, Vec<usize>) {
+/// What the inside of a token means, and of each byte of it, and of its end, the index in `raw` that it came of. A `\`
+/// that is the last of the text stands for nothing, as in a string; elsewhere CSS reads it as U+FFFD, behind which
+/// nothing could be inserted.
+pub(super) fn unescaped(raw: &str) -> (String, Vec<usize>) {
     let (mut meaning, mut places) = (String::with_capacity(raw.len()), Vec::with_capacity(raw.len() + 1));
     let mut index = 0;
     while let Some(character) = raw[index..].chars().next() {
@@ -311,7 +312,7 @@ pub(super) fn unescaped(raw: &str, in_string: bool) -> (String, Vec<usize>) {
                 index += line_end.len();
                 continue;
             }
-            if rest.is_empty() && in_string {
+            if rest.is_empty() {
                 break;
             }
             let hexadecimal = rest.starts_with(|first: char| first.is_ascii_hexdigit());

@@ -99,9 +99,10 @@ fn styles_are_read_as_css() {
     loads("<style>a > b { c: url(d.png) }</style>", &["d.png"]);
     loads("<style type='text/css' title='>'><![CDATA[ a > b { c: url(d&amp;.png) } ]]></style>", &["d&amp;.png"]);
     loads(
-        "<style>a { b: url(&quot;c&amp;d.png&#34;); <![CDATA[ e: ]]><!-- url(no.png) -->url(f<?x y?>.png) }<x>url(no.png)</x></style>",
+        "<style>a { b: url(&quot;c&amp;d.png&#34;); <![CDATA[ e: ]]><!-- url(no.png) -->url(f<?x y?>.png) }</style>",
         &["c&d.png", "f.png"],
     );
+    loads("<style>a { b: url(no.png); <use href='d.png'/> e: url(no.png) }</style>", &["d.png"]);
     loads("<style/><style></style><style type='text/plain'>a { b: url(no.png) }</style>", &[]);
     let sheet = svg("<style type=' TEXT/CSS '>@import 'a.css'; /*# sourceMappingURL=a.map */</style>");
     finds(&sheet, &[(Kind::Style, "a.css"), (Kind::SourceMap, "a.map")]);
