@@ -115,6 +115,7 @@ impl Tokens<'_> {
         self.before(index, back) == "meta"
             && self.before(index, back + 1) == "."
             && index.checked_sub(back + 2).is_some_and(|index| self.kind(index) == TokenKind::Import)
+            && !matches!(self.before(index, back + 3), "." | "?.")
     }
 
     /// Takes note of the argument that ends before the token at `end`.
@@ -127,7 +128,8 @@ impl Tokens<'_> {
         }
         match (callee, &call.first) {
             (Callee::Url, Some(first)) => {
-                if argument.len() == 5 && self.before(argument.end, 1) == "url" && self.is_import_meta(argument.end, 3) {
+                if argument.len() == 5 && self.before(argument.end, 1) == "url" && self.is_import_meta(argument.end, 3)
+                {
                     self.note(found, Kind::Resource, first);
                 }
                 call.callee = None;

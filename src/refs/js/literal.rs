@@ -163,7 +163,9 @@ mod tests {
 
     #[test]
     fn what_is_not_one_whole_literal_says_nothing() {
-        for literal in ["", "\"", "a", "\"a\"+\"b\"", "`${a}`", "'a'.b", "\"\\\"", "(\"a\")", "\"\\u{110000}\"", "\"\\xé\""] {
+        for literal in
+            ["", "\"", "a", "\"a\"+\"b\"", "`${a}`", "'a'.b", "\"\\\"", "(\"a\")", "\"\\u{110000}\"", "\"\\xé\""]
+        {
             assert_eq!(meaning(literal), None, "{literal}");
         }
     }
