@@ -13,7 +13,7 @@ use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_parser::config::RuntimeParserConfig;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
-use oxc_span::{SourceType, Span};
+use oxc_span::{GetSpan, SourceType, Span};
 
 use super::excerpt::Excerpt;
 use super::reference::{Found, Kind, Obstacle, Remark};
@@ -118,6 +118,10 @@ fn read(text: &Excerpt<'_>, goal: Goal, wanted: Wanted, arena: &mut Allocator) -
     outcome
 }
 
+/// Whether to take the tokens in the first parse. The pinned parser asserts, in builds that check assertions, that the
+/// last token is the end of the file, which is not so behind some errors; so there they are taken in a second one.
+const TOKENS_AT_ONCE: bool = !cfg!(debug_assertions);
+
 /// Parses a text by the first goal by which it has no error, or else by the first by which the parser gets through.
 fn parse<'a>(
     text: &'a Excerpt<'_>,
@@ -140,12 +144,23 @@ fn parse<'a>(
             enable_ident_hashes: false,
             ..ParseOptions::default()
         };
-        let parser = Parser::new(arena, text.text(), *source_type).with_options(options);
-        let parsed = parser.with_config(RuntimeParserConfig::new(wanted.calls)).parse();
+        let parse = |tokens| {
+            let parser = Parser::new(arena, text.text(), *source_type).with_options(options);
+            parser.with_config(RuntimeParserConfig::new(tokens)).parse()
+        };
+        let mut parsed = parse(wanted.calls && TOKENS_AT_ONCE);
         let first = parsed.diagnostics.errors().next();
+        let is_clean = first.is_none() && !parsed.panicked;
         match first {
-            None if !parsed.panicked => return Ok(parsed),
-            _ if !parsed.panicked => passable = passable.or(Some(parsed)),
+            _ if is_clean || is_whole(text.text(), &parsed) => {
+                if wanted.calls && !TOKENS_AT_ONCE {
+                    parsed = parse(true);
+                }
+                if is_clean {
+                    return Ok(parsed);
+                }
+                passable = passable.or(Some(parsed));
+            }
             first => {
                 let place = first.and_then(|error| error.labels.first()).map_or(0, |label| label.offset() as usize);
                 let message = first.map_or_else(|| "it cannot be parsed".to_owned(), |error| error.message.to_string());
@@ -159,6 +174,26 @@ fn parse<'a>(
         let (place, message) = failure.unwrap_or_default();
         Remark { place: text.place(place.min(text.text().len())), what: Obstacle::Unparsable(message) }
     })
+}
+
+/// Whether the parser got through to the end, for it may recover from an error by ignoring the rest.
+fn is_whole(text: &str, parsed: &ParserReturn<'_>) -> bool {
+    let program = &parsed.program;
+    let statement = program.body.last().map(|statement| statement.span().end);
+    let end = statement.or_else(|| program.directives.last().map(|directive| directive.span.end)).unwrap_or(0);
+    let mut end = end as usize;
+    let behind = program.comments.partition_point(|comment| (comment.span.start as usize) < end);
+    for comment in &program.comments[behind..] {
+        if !is_blank(text, end, comment.span.start as usize) {
+            return false;
+        }
+        end = comment.span.end as usize;
+    }
+    !parsed.panicked && is_blank(text, end, text.len())
+}
+
+fn is_blank(text: &str, start: usize, end: usize) -> bool {
+    text.get(start..end).is_some_and(|gap| gap.trim().is_empty())
 }
 
 /// Takes the specifiers of imports and re-exports.

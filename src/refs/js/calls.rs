@@ -115,6 +115,7 @@ impl Tokens<'_> {
         self.before(index, back) == "meta"
             && self.before(index, back + 1) == "."
             && index.checked_sub(back + 2).is_some_and(|index| self.kind(index) == TokenKind::Import)
+            && !matches!(self.before(index, back + 3), "." | "?.")
     }
 
     /// Takes note of the argument that ends before the token at `end`.

@@ -86,8 +86,31 @@ struct Scan<'a> {
     sure: bool,
 }
 
+/// The bytes that words are made of.
+const WORD: u8 = 1;
+/// Those of them that the parser may take for something else: an escape, a space that is not of ASCII.
+const DOUBTFUL: u8 = 2;
+
+/// What each byte may be part of.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        classes[byte as usize] = match byte {
+            b'\\' | 0x80.. => WORD | DOUBTFUL,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' | b'#' => WORD,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    classes
+};
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#' | b'\\' | 0x80..)
+    CLASSES[usize::from(byte)] & WORD != 0
 }
 
 impl<'a> Scan<'a> {
@@ -101,7 +124,10 @@ impl<'a> Scan<'a> {
     fn run(&mut self) {
         while let Some(&byte) = self.text.get(self.at) {
             match byte {
-                b' ' | b'\t' | b'\r' | b'\n' | 0xb | 0xc => self.at += 1,
+                b' ' | b'\t' | b'\r' | b'\n' | 0xb | 0xc => {
+                    let rest = &self.text[self.at..];
+                    self.at += rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(rest.len()).max(1);
+                }
                 b'"' | b'\'' => self.string(byte),
                 b'`' => {
                     self.link();
@@ -210,23 +236,30 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&mut self) {
-        let length = self.text[self.at..].iter().take_while(|byte| is_word(**byte)).count();
-        let word = &self.text[self.at..self.at + length];
+        let rest = &self.text[self.at..];
+        let mut length = 0;
+        let mut classes = 0;
+        while let Some(&byte) = rest.get(length) {
+            let class = CLASSES[usize::from(byte)];
+            if class == 0 {
+                break;
+            }
+            classes |= class;
+            length += 1;
+        }
         self.at += length;
-        // An escape or a space that is not of ASCII can be part of a word for this scan, and not for the parser.
-        self.sure &= !word.iter().any(|byte| matches!(byte, b'\\' | 0x80..));
-        let kind = if self.last[1] == b'.' { Word::Other } else { Word::of(word) };
+        self.sure &= classes & DOUBTFUL == 0;
+        if length == 1 || length > LONGEST || self.last[1] == b'.' {
+            return self.token(b'a', Slash::Divides);
+        }
+        let kind = Word::of(&rest[..length]);
         match kind {
-            Word::Other => {}
+            Word::Other => return self.token(b'a', Slash::Divides),
             Word::Unary | Word::Maybe => self.operator(),
             Word::Statement | Word::Condition => self.statement(),
             Word::Value | Word::Case => self.link(),
         }
-        let slash = match kind {
-            Word::Other => Slash::Divides,
-            Word::Maybe => Slash::Either,
-            _ => Slash::Begins,
-        };
+        let slash = if kind == Word::Maybe { Slash::Either } else { Slash::Begins };
         let what = match kind {
             Word::Case => b'k',
             Word::Condition => b'i',
@@ -383,10 +416,13 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// The length of `instanceof`, the longest word that matters.
+const LONGEST: usize = 10;
+
 /// What a word does to the nesting.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
-    /// A name, or a keyword that ends something.
+    /// A name, or a keyword that nests nothing.
     Other,
     /// An operator before what it is about.
     Unary,

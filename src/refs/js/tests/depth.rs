@@ -68,7 +68,7 @@ const NESTINGS: &[(&str, &str, &str)] = &[
     ("/[(/]/.a(", "b", ")"),
     ("\"))\"+(", "b", ")"),
     ("/*))*/(", "b", ")"),
-    ("{}/))/.b(", "c", ")"),
+    ("{}/))/.b(function(){", "", "})"),
     ("(a++/b/c,", "d", ")"),
     ("[...", "a", "]"),
     ("import(", "a", ")"),
@@ -88,7 +88,7 @@ fn nested(nesting: (&str, &str, &str), levels: usize) -> String {
 #[test]
 fn nested_texts_are_parsed_on_a_stack_that_suffices() {
     for &nesting in NESTINGS {
-        for levels in [40, 100, 400, 2500] {
+        for levels in [30, 55, 120, 250] {
             let found = found_on_worker(nested(nesting, levels));
             assert!(!is_unparsable(&found), "{nesting:?} {levels}: {:?}", found.remarks);
             assert_eq!(found.references.len(), 1, "{nesting:?} {levels}");
@@ -99,14 +99,14 @@ fn nested_texts_are_parsed_on_a_stack_that_suffices() {
 #[test]
 fn what_is_left_open_is_no_danger() {
     for &(before, ..) in NESTINGS {
-        for levels in [100, 5000] {
+        for levels in [60, 250] {
             found_on_worker(format!("import('x');{}", before.repeat(levels)));
         }
     }
 }
 
 #[test]
-fn long_chains_are_parsed() {
+fn long_chains_and_deep_nestings_are_parsed() {
     for nesting in [
         ("a+", "a", ""),
         ("/*@__PURE__*/a+", "a", ""),
@@ -115,10 +115,17 @@ fn long_chains_are_parsed() {
         ("a&&", "b", ""),
         ("if(a);else ", ";", ""),
         ("a;", "", ""),
+        ("var a=b\n", "", ""),
+        ("(a),", "b", ""),
     ] {
         let found = found_on_worker(nested(nesting, 100_000));
         assert!(!is_unparsable(&found), "{nesting:?}: {:?}", found.remarks);
         assert_eq!(found.references.len(), 1, "{nesting:?}");
+    }
+    for nesting in [("(", "a", ")"), ("f(", "a", ")"), ("{", "", "}"), ("[[", "a", "]]")] {
+        let levels = 40_000 / nesting.0.len();
+        let found = found_on_worker(nested(nesting, levels));
+        assert!(!is_unparsable(&found), "{nesting:?}: {:?}", found.remarks);
     }
     let marked = format!("import('x');/*@__PURE__*/a{}", ".b".repeat(100_000));
     assert_eq!(found_on_worker(marked).references.len(), 1);

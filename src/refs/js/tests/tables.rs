@@ -34,7 +34,6 @@ fn static_imports_and_re_exports_are_modules() {
         r#"import{a as b}from"./x.js";"#,
         r#"import a,{b}from'./x.js'"#,
         r#"import a, * as b from "./x.js""#,
-        r#"import {a as "string name"} from "./other.js""#,
         "import {\n  a, // \"./no.js\"\n  b,\n} /* from './no.js' */ from\n'./x.js'\nfoo()",
         r#"import json from "./x.js" with { type: "json" }"#,
         r#"import {} from "./x.js""#,
@@ -49,9 +48,6 @@ fn static_imports_and_re_exports_are_modules() {
         "#!/usr/bin/env node\nimport './x.js'",
         "export {aExport} from './x.js'",
     ] {
-        if source.contains("as \"string name\"}") {
-            continue;
-        }
         expect(Goal::Module, source, &[(Module, "./x.js")]);
         expect(Goal::Either, source, &[(Module, "./x.js")]);
     }
@@ -94,6 +90,7 @@ fn dynamic_imports_with_a_literal_are_modules() {
         "(a = import('./x.js')) => b",
         "({ a: [import('./x.js')] })",
         "a?(b=import('./x.js')):c",
+        "a = b\n/import('./x.js')/g",
     ] {
         expect(Goal::Either, source, &[(Module, "./x.js")]);
         expect(Goal::Script, source, &[(Module, "./x.js")]);
@@ -210,14 +207,13 @@ fn all_arguments_of_import_scripts_are_scripts() {
 fn strings_comments_and_expressions_are_no_references() {
     for source in [
         "a.import('x')",
-        "a?.import('x'); a.#b; a['import']('x')".replace("a.#b; ", "").as_str(),
+        "a?.import('x'); a['import']('x')",
         "({ import(x) { return 'x' } }).import('x')",
         "class A { import(x) {} static import() {} get export() {} }",
         "({ import: 'x', export: 'x', from: 'y' })",
         "// import 'x'\n/* import 'y'; import('z') */",
         "'import \"x\"'; \"import('x')\"; `import('x') ${'import(\"y\")'}`",
         "/import('x')\"/; /[/'\"`]import('x')/g; a / 'import' / b",
-        "a = b\n/import('x')/g",
         "if (a) /import('x')'/.test(b)",
         "export const a = 'from', b = 'x'",
         "export default 'from'",
@@ -265,7 +261,7 @@ fn the_last_comment_with_a_source_map_counts() {
     for source in [
         "'//# sourceMappingURL=a'",
         "`\n//# sourceMappingURL=a\n`",
-        "a = /[/]/# sourceMappingURL=b/",
+        "a = /[//# sourceMappingURL=b]/",
         "`${a}\n//# sourceMappingURL=a\n`",
         "a['\\\n//# sourceMappingURL=a']",
     ] {
@@ -280,7 +276,8 @@ fn what_cannot_be_parsed_is_said_once_with_its_place() {
         ("import 'a'; {\n//# sourceMappingURL=a", 36),
         ("import a: string from 'x'", 8),
         ("import('x", 7),
-        ("{\"import\": 1, \"b\": 2}", 12),
+        ("{\"import\": 1, \"b\": 2}", 9),
+        ("import 'a';\nfetch('b');\n'c\nfetch('d')", 24),
     ] {
         let all = found(source, Goal::Either);
         assert!(is_unparsable(&all), "{source}: {all:?}");
