@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use super::source::{Source, Sources};
-use super::walk::File;
+use super::tree::File;
 use crate::event::Problem;
 use crate::model::address::{Address, Addresser};
 use crate::model::headers::Headers;

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::check;
 use super::document::{Document, Key, Reader, Value, named};
-use super::given::Bad;
+use super::given::{Bad, Given};
 use super::layer::Layer;
 use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting, nearest};
 use super::settings::Distribution;
@@ -61,7 +61,7 @@ fn distribution(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Opti
     let (mut id, mut origin_path, mut wait) = (None, None, false);
     for (key, value) in table {
         match &**key.get_ref() {
-            "id" => id = reader.text(key, value, check::distribution),
+            "id" => id = reader.text(key, value, check::distribution_id),
             "origin-path" => origin_path = reader.text(key, value, check::origin_path),
             "wait" => wait = reader.truth(key, value).is_some_and(|given| given.value),
             _ => unknown_in("cloudfront", &DISTRIBUTION, key, reader),
@@ -74,7 +74,7 @@ fn distribution(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Opti
     Some(Distribution { id: id?.value, origin_path: origin_path.map(|given| given.value), wait })
 }
 
-fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Rule> {
+fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Given<Rule>> {
     let mut rule = Rule::default();
     let mut names_none = !table.contains_key("files");
     for (key, value) in table {
@@ -95,7 +95,7 @@ fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Rule>
         let bad = Bad::new("this rule names no `files`");
         reader.complain(at, bad.hint("`files = \"*.js\"` names them by a glob"));
     }
-    Some(rule)
+    reader.checked(at, Ok(rule))
 }
 
 fn headers(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> Vec<(String, Option<String>)> {

@@ -110,8 +110,9 @@ fn everything_that_a_file_can_say() {
     );
     let headers =
         vec![("cache-control".to_owned(), Some("max-age=60".to_owned())), ("content-language".to_owned(), None)];
+    let rules: Vec<Rule> = value(rules).into_iter().map(|given| given.value).collect();
     assert_eq!(
-        value(rules),
+        rules,
         [
             Rule { files: vec!["*.js".into()], kind: Some(Kind::Sealed), ..Rule::default() },
             Rule {

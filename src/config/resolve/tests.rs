@@ -261,7 +261,7 @@ fn private_keys_never_cover_public_ones() {
     let site = folder("store = 's3://abc/static/v1'\ncontrol = 'static'");
     assert_snapshot!(problems(&site, &[], &Flags::default()), @r"
     lastly.toml:2:11: the public keys below `static/v1/` would lie among the private ones below `static/`
-      hint: choose another `control`, or leave it out
+      hint: choose another `control`, or leave it out: then it is `.lastly/static/v1/`
     ");
     let beside = Flags { control: text("static/v1/.lastly"), ..Flags::default() };
     let settings = resolve(&beside, &Environment::default(), site.path()).expect("good settings").settings;
