@@ -11,7 +11,7 @@ use crate::commit::{CommitError, change};
 use crate::error::Result;
 use crate::event::{Event, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
-use crate::history::{HistoryError, ledger};
+use crate::history::{HistoryError, expectation, ledger};
 use crate::model::layout::{ChannelName, Name};
 use crate::model::ledger::{Cause, Expectation, Move, Provenance, Step};
 use crate::model::path::AssetPath;
@@ -129,7 +129,7 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
         channel: order.channel.clone(),
         cause,
         build: order.build,
-        expect: order.expect.as_deref().map(|text| Expectation::read(text, &held.ledger)),
+        expect: order.expect.as_deref().map(|text| expectation(text, &held.ledger)).transpose()?,
         expires: order.expires,
         provenance: order.provenance.clone(),
     };

@@ -14,8 +14,9 @@ use crate::commit::{CommitError, Held, change, private_json, read, reread};
 use crate::error::{BadInput, Explain, Result};
 use crate::event::{Event, Level, Problem, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
+use crate::history::expectation;
 use crate::model::layout::{ChannelName, Key, Name};
-use crate::model::ledger::{Cause, Expectation, Ledger, Move, Provenance, Refusal, Step};
+use crate::model::ledger::{Cause, Ledger, Move, Provenance, Refusal, Step};
 use crate::model::release::{Release, ReleaseId, TreeDigest};
 use crate::model::wire::write_release;
 use crate::prepare::rules::Rules;
@@ -130,7 +131,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     let tree = prepared.release.tree();
     let work = Work { site, cdns, order, tree, warnings };
 
-    let wish = work.wish(ledger);
+    let wish = work.wish(ledger)?;
     if let Some(held) = &held
         && let Some(published) = work.unchanged(&prepared, held, wish.as_ref()).await?
     {
@@ -141,7 +142,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     }
     let kept = work.kept_releases(ledger).await?;
     let (prepared, kept) = complete(prepared, kept).await?;
-    let kept_releases: Vec<&Release> = kept.iter().map(|(_, release)| release).collect();
+    let kept_releases: Vec<(ReleaseId, &Release)> = kept.iter().map(|(id, release)| (*id, release)).collect();
     let document = write_release(&prepared.release);
     let id = ReleaseId::of_document(&document);
     let current = kept.iter().find(|(id, _)| Some(*id) == work.current(ledger)).map(|(_, release)| release);
@@ -262,10 +263,10 @@ impl Work<'_> {
         self.channel().and_then(|name| ledger.current(name))
     }
 
-    fn wish(&self, ledger: &Ledger) -> Option<Move> {
-        let Target::Channel { name, build, expect, expires } = &self.order.target else { return None };
-        let expect = expect.as_deref().map(|text| Expectation::read(text, ledger));
-        Some(Move {
+    fn wish(&self, ledger: &Ledger) -> Result<Option<Move>> {
+        let Target::Channel { name, build, expect, expires } = &self.order.target else { return Ok(None) };
+        let expect = expect.as_deref().map(|text| expectation(text, ledger)).transpose()?;
+        Ok(Some(Move {
             id: self.site.clock.fresh_id(),
             channel: name.clone(),
             cause: Cause::Publish,
@@ -273,7 +274,7 @@ impl Work<'_> {
             expect,
             expires: *expires,
             provenance: self.order.provenance.clone(),
-        })
+        }))
     }
 
     /// The outcome where there is nothing to publish: the channel shows this very tree, or the release is kept and

@@ -158,7 +158,8 @@ fn it_is_known_what_was_left_out_and_which_patterns_met_nothing() {
 
 #[test]
 fn a_broken_pattern_is_an_error() {
-    let order = Walk { ignore: vec!["[a".to_owned()], ..order(&[&folder(&["a"])]) };
+    let folder = folder(&["a"]);
+    let order = Walk { ignore: vec!["[a".to_owned()], ..order(&[&folder]) };
     let wrong = wrong(&order);
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     assert!(wrong[0].1.starts_with("`[a` is not an ignore pattern: "), "{wrong:?}");
