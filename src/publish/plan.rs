@@ -156,6 +156,7 @@ mod tests {
         let later = release(&[("sealed/a.js", "1"), ("sealed/b.js", "x"), ("sealed/c.js", "y")]);
         let problems = plan(&later, Some(&earlier), &[(id(), &earlier)]).expect_err("two clashes");
         assert_eq!(problems.len(), 2);
-        assert!(problems[0].message.contains("`sealed/b.js` of release 5e55"), "{}", problems[0].message);
+        let named = format!("`sealed/b.js` of release {}", id().short());
+        assert!(problems[0].message.contains(&named), "{}", problems[0].message);
     }
 }
