@@ -2,14 +2,18 @@
 //! their bytes when it comes to uploading.
 
 mod address;
+mod ignored;
 mod integrity;
 mod read;
 mod rewrite;
 mod source;
+mod tree;
 mod walk;
 
+pub use ignored::{DEFAULT_IGNORED, LeftOut};
 pub use integrity::add_integrity;
 pub use read::{Collected, read};
 pub use rewrite::{Prepared, rewrite};
 pub use source::{Source, Sources};
-pub use walk::{DEFAULT_IGNORED, File, Walk, walk};
+pub use tree::File;
+pub use walk::{Walk, walk};

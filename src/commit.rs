@@ -205,6 +205,8 @@ pub async fn change(
                 return Err(lost.map_or(CommitError::Gone(site.layout.ledger()), CommitError::Unknown));
             }
             Ok(found) => found,
+            // The swap that did not apply may have been outrun by its own first attempt, whose answer was lost.
+            Err(CommitError::Store(error)) => return Err(CommitError::Unknown(lost.unwrap_or(error))),
             Err(error) => return Err(lost.map_or(error, CommitError::Unknown)),
         };
         match &held {

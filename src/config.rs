@@ -17,6 +17,7 @@ mod resolve;
 pub mod schema;
 mod settings;
 mod show;
+mod together;
 
 pub use environment::Environment;
 pub use flags::Flags;

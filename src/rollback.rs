@@ -1,6 +1,7 @@
 //! Moving a channel to a release that is kept already: back to an earlier one, or on to an uploaded one. It is one
 //! compare-and-swap; the public side follows as after a publish, and no files are needed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +11,11 @@ use crate::commit::{CommitError, change};
 use crate::error::Result;
 use crate::event::{Event, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
-use crate::history::{HistoryError, ledger};
-use crate::model::layout::ChannelName;
+use crate::history::{HistoryError, expectation, ledger};
+use crate::model::layout::{ChannelName, Name};
 use crate::model::ledger::{Cause, Expectation, Move, Provenance, Step};
-use crate::model::release::ReleaseId;
+use crate::model::path::AssetPath;
+use crate::model::release::{Difference, Entry, Release, ReleaseId, differences};
 use crate::site::Site;
 
 /// A move as it was asked for.
@@ -61,10 +63,50 @@ pub struct Moved {
     pub sequence: u64,
     /// Whether this run moved it.
     pub moved: bool,
+    /// What a dry run has found out.
+    pub change: Option<Change>,
     /// What pages, manifest and CDN needed.
     pub followed: Followed,
     /// Why they have not all followed, when they have not.
     pub unfinished: Option<FollowError>,
+}
+
+/// What a move would change for the channel's visitors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Objects of the release; all of them are in the store.
+    pub objects: usize,
+    /// Files that only the release has, and not the one that is shown now.
+    pub added: usize,
+    /// Files that only the one that is shown now has.
+    pub removed: usize,
+    /// Files that differ.
+    pub changed: usize,
+    /// Pages that would be written at their own URLs.
+    pub pages_written: usize,
+    /// Pages that would be taken away.
+    pub pages_removed: usize,
+}
+
+impl Change {
+    /// From what a channel shows to what it would show.
+    fn between(before: &Release, after: &Release) -> Self {
+        let objects: BTreeSet<&Name> = after.entries().map(|(_, entry)| &entry.name).collect();
+        let mut change = Self { objects: objects.len(), ..Self::default() };
+        for (_, difference) in differences(before, after) {
+            match difference {
+                Difference::Added(_) => change.added += 1,
+                Difference::Removed(_) => change.removed += 1,
+                Difference::Changed(..) => change.changed += 1,
+            }
+        }
+        let is_same = |(path, entry): &(&AssetPath, &Entry)| {
+            before.pages.get(*path).is_some_and(|other| other.address == entry.address)
+        };
+        change.pages_written = after.pages.iter().filter(|page| !is_same(page)).count();
+        change.pages_removed = before.pages.keys().filter(|path| !after.pages.contains_key(*path)).count();
+        change
+    }
 }
 
 /// Moves a channel to a release that is kept.
@@ -87,7 +129,7 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
         channel: order.channel.clone(),
         cause,
         build: order.build,
-        expect: order.expect.as_deref().map(|text| Expectation::read(text, &held.ledger)),
+        expect: order.expect.as_deref().map(|text| expectation(text, &held.ledger)).transpose()?,
         expires: order.expires,
         provenance: order.provenance.clone(),
     };
@@ -97,6 +139,7 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
         release,
         sequence: held.ledger.channels.get(&order.channel).map_or(0, |channel| channel.sequence),
         moved: false,
+        change: None,
         followed: Followed::default(),
         unfinished: None,
     };
@@ -110,6 +153,11 @@ pub async fn move_channel(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> 
     } else {
         held.ledger.permits(&wish).map_err(CommitError::Refused)?;
         if order.dry_run {
+            let shown = match before {
+                Some(id) => site.release(id).await?,
+                None => Release::default(),
+            };
+            outcome.change = Some(Change::between(&shown, &site.release(release).await?));
             return Ok(outcome);
         }
         if let (Destination::Before, Some(current)) = (&order.to, before) {

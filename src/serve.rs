@@ -162,8 +162,7 @@ fn name(path: &str) -> Result<Name, String> {
 
 /// An object with its headers, or a word that the visitor has it already.
 fn object(request: &Request<Incoming>, found: &Found, bytes: Bytes) -> Result<Answer, hyper::http::Error> {
-    let etag = found.etag.0.as_str();
-    let etag = if etag.starts_with('"') { etag.to_owned() } else { format!("\"{etag}\"") };
+    let etag = found.etag.in_header();
     let known = request.headers().get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|value| value.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
     let unchanged = known.any(|tag| tag == "*" || tag == etag);

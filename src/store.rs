@@ -76,6 +76,20 @@ pub const DELETE_BATCH: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Etag(pub String);
 
+impl Etag {
+    /// Reads a header: a strong tag without its quotation marks, so that a ledger holds one form whatever the store.
+    pub fn of_header(text: &str) -> Self {
+        let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        Self(inner.unwrap_or(text).to_owned())
+    }
+
+    /// The tag as headers have it (RFC 9110, section 8.8.3).
+    pub fn in_header(&self) -> String {
+        // Some servers send tags of other forms, and earlier versions of lastly kept the marks.
+        if self.0.contains('"') { self.0.clone() } else { format!("\"{}\"", self.0) }
+    }
+}
+
 /// A version's id: used once in the life of a store.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VersionId(pub String);
@@ -385,6 +399,9 @@ pub enum Reason {
     /// No permission, or credentials that are not valid.
     #[error("access denied")]
     Denied,
+    /// Nobody has said in which region the store is.
+    #[error("no region is set")]
+    NoRegion,
     /// No credentials at all.
     #[error("there are no credentials")]
     NoCredentials,
@@ -439,6 +456,10 @@ impl Explain for StoreError {
             Reason::NoCredentials => {
                 "lastly takes them from the AWS chain: set AWS_PROFILE or AWS_ACCESS_KEY_ID, log in with `aws sso login`, \
                  or in GitHub Actions run aws-actions/configure-aws-credentials first"
+            }
+            Reason::NoRegion => {
+                "set AWS_REGION, or `region` for the profile in ~/.aws/config; AWS_ENDPOINT_URL_S3 names a server of another \
+                 kind"
             }
             Reason::NoStore => "lastly never creates a bucket: check its name and AWS_REGION",
             Reason::Unavailable => "run the same command again: what is in the store already is used",

@@ -31,7 +31,9 @@ impl BaseUrl {
     /// # Errors
     /// No name can be appended to it, or it holds what has to be percent-encoded.
     pub fn parse(text: &str) -> Result<Self, BadUrl> {
-        let bad = |why| BadUrl { url: text.to_owned(), why };
+        // What stands before an `@` may be a password, which is never repeated.
+        let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+        let bad = |why| BadUrl { url: shown.to_owned(), why };
         if text.chars().any(|c| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c)) {
             return Err(bad("spaces and everything but plain ASCII must be percent-encoded"));
         }
@@ -47,7 +49,10 @@ impl BaseUrl {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let after_brackets = authority.rsplit(']').next().unwrap_or(authority);
         let bad_port = after_brackets.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err());
-        if authority.is_empty() || authority.contains('@') || bad_port {
+        if authority.contains('@') {
+            return Err(bad("no user and no password may stand before the host"));
+        }
+        if authority.is_empty() || authority.starts_with(':') || bad_port {
             return Err(bad("a host, and perhaps a port, should follow the two slashes"));
         }
         Ok(Self { scheme, authority: Some(authority.to_owned()), path: closed(path) })
@@ -61,6 +66,11 @@ impl BaseUrl {
     /// The host and perhaps a port, where they are given.
     pub fn authority(&self) -> Option<&str> {
         self.authority.as_deref()
+    }
+
+    /// The path, percent-encoded, with a slash at either end.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Whether it stands for everything on its host.
@@ -149,6 +159,7 @@ mod tests {
             ("a/b", Some("/a/b/"), Some("https://cdn.example.com/x/"), "manifest.json", "/manifest.json"),
             ("static", Some("/"), Some("https://cdn.example.com/x/"), "manifest.json", "/static/manifest.json"),
             ("static", Some(""), None, "manifest.json", "/static/manifest.json"),
+            ("static", Some("/"), None, "manifest.json", "/static/manifest.json"),
             // Odd names.
             ("", None, None, "⊗.txt", "/%E2%8A%97.txt"),
             ("", None, None, "%2F.txt", "/%252F.txt"),
@@ -183,7 +194,9 @@ mod tests {
             ("https:///static/", "a host"),
             ("//", "a host"),
             ("https://cdn.example.com:port/", "a host"),
-            ("https://me:secret@cdn.example.com/", "a host"),
+            ("https://:80/", "a host"),
+            ("https://me:secret@cdn.example.com/", "no password"),
+            ("https://me:sec/ret@cdn.example.com/", "a host"),
             ("https://cdn.example.com/?v=1", "no query"),
             ("https://cdn.example.com/#top", "no query"),
             ("https://cdn.example.com/a b/", "percent-encoded"),
@@ -191,6 +204,7 @@ mod tests {
         ] {
             let error = BaseUrl::parse(text).expect_err(text);
             assert!(error.why.contains(why), "{text:?}: {error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
 

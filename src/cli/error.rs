@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::{Explain, Kind};
+use crate::model::layout::ChannelName;
 
 /// A command that cannot be carried out as it was typed, or here.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,17 @@ pub(crate) enum CliError {
     /// There is no such command to describe.
     #[error("there is no command `{0}`")]
     NoCommand(String),
+    /// No release was ever shown by a channel of that name.
+    #[error("there is no channel `{name}`")]
+    NoChannel {
+        /// The name.
+        name: ChannelName,
+        /// A channel whose name is near.
+        near: Option<String>,
+    },
+    /// There is no folder to look at.
+    #[error("there is no store at `{}`", .0.display())]
+    NoFolder(PathBuf),
     /// A setting that was checked when it was resolved, and still cannot be used.
     #[error("a URL among the settings cannot be used")]
     BadUrl(#[from] crate::cdn::path::BadUrl),
@@ -55,7 +67,12 @@ impl Explain for CliError {
             Self::NoSources | Self::LiveExpires | Self::NoBucket(_) | Self::NoCommand(_) | Self::BadUrl(_) => {
                 Kind::Usage
             }
-            Self::Init { .. } | Self::Listen { .. } | Self::Output(_) | Self::Begin(_) => Kind::Failed,
+            Self::NoChannel { .. }
+            | Self::NoFolder(_)
+            | Self::Init { .. }
+            | Self::Listen { .. }
+            | Self::Output(_)
+            | Self::Begin(_) => Kind::Failed,
         }
     }
 
@@ -68,6 +85,10 @@ impl Explain for CliError {
             Self::Init { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
                 "it is there already; `lastly config` shows what it sets"
             }
+            Self::Init { source, .. } if source.kind() == io::ErrorKind::NotFound => "make its folder first",
+            Self::NoChannel { near: Some(near), .. } => return vec![format!("did you mean `{near}`?")],
+            Self::NoChannel { near: None, .. } => "`lastly releases` lists the channels",
+            Self::NoFolder(_) => "check `--store`; the first publish makes the folder",
             Self::Listen { .. } => "choose another address with `--host` and `--port`; port 0 takes any that is free",
             Self::BadUrl(_) | Self::Init { .. } | Self::Output(_) | Self::Begin(_) => return Vec::new(),
         };

@@ -14,6 +14,7 @@ use crate::cdn::purge::Purge;
 use crate::clock::Clock;
 use crate::config::{self, Environment, Flags, Resolved, Settings, StoreAddress, provenance, resolve};
 use crate::error::Result;
+use crate::event::Event;
 use crate::model::layout::{ChannelName, Name};
 use crate::model::ledger::Provenance;
 use crate::site::Site;
@@ -41,7 +42,11 @@ impl Invocation<'_> {
     /// # Errors
     /// Everything that is wrong with them.
     pub(crate) fn resolve(&self, flags: &Flags) -> Result<Resolved> {
-        Ok(resolve(flags, self.environment, &self.directory)?)
+        let resolved = resolve(flags, self.environment, &self.directory)?;
+        for warning in &resolved.warnings {
+            self.output.report().tell(Event::Problem(warning.clone()));
+        }
+        Ok(resolved)
     }
 
     /// The settings with `flags` on top.
@@ -103,6 +108,12 @@ impl Invocation<'_> {
     pub(crate) fn provenance(&self, message: Option<&str>) -> Provenance {
         provenance(self.environment, &self.directory, message.map(str::to_owned))
     }
+}
+
+/// The CloudFront distributions whose paths are taken from the keys, because no setting says what they are.
+pub(crate) fn guessed(settings: &Settings) -> Vec<String> {
+    let unsaid = settings.cloudfront.iter().filter(|one| settings.base_url.is_none() && one.origin_path.is_none());
+    unsaid.map(|distribution| distribution.id.clone()).collect()
 }
 
 /// The URL that stands for the prefix, where it is set.

@@ -63,6 +63,8 @@ pub(crate) struct Output {
     clock: Arc<dyn Clock>,
     /// Whose requests are counted.
     store: OnceLock<Arc<dyn Store>>,
+    /// The channel that the command is to move.
+    channel: OnceLock<ChannelName>,
 }
 
 impl Output {
@@ -76,7 +78,7 @@ impl Output {
             && look.github.is_none()
             && Terminal::shows_progress();
         let listener = Listener::new(terminal, look.volume, look.github.clone(), moving, clock.clone());
-        Self { look, terminal, listener: Arc::new(listener), clock, store: OnceLock::new() }
+        Self { look, terminal, listener: Arc::new(listener), clock, store: OnceLock::new(), channel: OnceLock::new() }
     }
 
     /// Who is to be told what happens.
@@ -89,6 +91,11 @@ impl Output {
         self.store.get_or_init(|| store.clone());
     }
 
+    /// Says which channel the command is to move, for the case that it fails.
+    pub(crate) fn moves(&self, channel: &ChannelName) {
+        self.channel.get_or_init(|| channel.clone());
+    }
+
     fn effort(&self) -> Effort {
         let requests = self.store.get().map(|store| store.requests()).unwrap_or_default();
         Effort { requests, elapsed: self.clock.elapsed() }
@@ -99,10 +106,11 @@ impl Output {
         self.listener.end();
         let (heard, effort) = (self.listener.heard(), self.effort());
         let silent = self.look.json || self.look.volume == Volume::Quiet;
+        let mut is_told = true;
         if self.look.json {
-            self.told(self.terminal.out(&line(&OutcomeV1::new(outcome, &heard, &effort))));
+            is_told = self.told(self.terminal.out(&line(&OutcomeV1::new(outcome, &heard, &effort))));
         } else if outcome.dry_run {
-            self.told(self.terminal.out(&human::plan(outcome, self.look.volume == Volume::Verbose)));
+            is_told = self.told(self.terminal.out(&human::plan(outcome, self.look.volume == Volume::Verbose)));
         } else if !silent {
             self.terminal.err(&human::details(outcome, &heard, &effort));
         }
@@ -115,18 +123,25 @@ impl Output {
         if outcome.unfinished.is_some() || !(silent || outcome.dry_run) {
             self.terminal.err(&human::last_line(outcome, &heard, &effort));
         }
-        outcome.unfinished.as_ref().map_or(Status::DONE, |error| error.kind().into())
+        match &outcome.unfinished {
+            Some(error) => error.kind().into(),
+            None if is_told => Status::DONE,
+            // The result is a part of what was asked for.
+            None if outcome.moved => Kind::Unfinished.into(),
+            None => Kind::Failed.into(),
+        }
     }
 
     fn error(&self, error: &Error) -> String {
         if self.look.github.is_some() { github::error(error) } else { human::error(error) }
     }
 
-    /// Says so where a result could not be written; what has been done stays done, and so does the exit status.
-    fn told(&self, written: io::Result<()>) {
-        if let Err(error) = written {
-            self.terminal.err(&human::unwritten(&error));
+    /// Whether a result was written; says so where it was not.
+    fn told(&self, written: io::Result<()>) -> bool {
+        if let Err(error) = &written {
+            self.terminal.err(&human::unwritten(error));
         }
+        written.is_ok()
     }
 
     /// Shows why a command came to nothing.
@@ -134,7 +149,7 @@ impl Output {
         let (heard, effort) = (self.listener.heard(), self.effort());
         if self.look.json {
             let text = if self.look.changes {
-                line(&OutcomeV1::failed(error, &heard, &effort))
+                line(&OutcomeV1::failed(error, self.channel.get(), &heard, &effort))
             } else {
                 line(&FailureV1::new(error))
             };
@@ -156,7 +171,7 @@ impl Output {
         let (heard, effort) = (self.listener.heard(), self.effort());
         if self.look.json {
             let text = if self.look.changes {
-                line(&OutcomeV1::interrupted(&heard, &effort))
+                line(&OutcomeV1::interrupted(self.channel.get(), &heard, &effort))
             } else {
                 line(&FailureV1::interrupted())
             };

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 use rayon::prelude::*;
 
 use super::source::{Rewriting, Source, Sources};
-use super::walk::File;
+use super::tree::File;
 use crate::event::Problem;
 use crate::model::address::{Address, Addresser};
 use crate::model::headers::Headers;
-use crate::model::layout::{LONGEST_KEY, Layout, Name};
+use crate::model::layout::{Layout, Name};
 use crate::model::path::AssetPath;
 use crate::model::release::{Entry, Origin, Release};
 use crate::prepare::rules::{Kind, Rules, is_source_map};
@@ -95,9 +95,7 @@ fn treat(
         let hint = "a rule with `kind = \"asset\"` publishes it under its address";
         return Err(Problem::error(message).in_file(&file.file).hint(hint));
     }
-    let length = layout.prefix().len() + name.as_str().len();
-    if length > LONGEST_KEY {
-        let message = format!("its key would have {length} bytes; S3 takes {LONGEST_KEY}");
+    if let Some(message) = layout.too_long(&name) {
         return Err(Problem::error(message).in_file(&file.file));
     }
     let source = Source { file: file.file.clone(), size, address, addresser, rewriting: Rewriting::Nothing };

@@ -6,7 +6,8 @@ use ignore::gitignore::GitignoreBuilder;
 
 use super::given::Bad;
 use super::schema::nearest;
-use super::settings::StoreAddress;
+use super::settings::{Distribution, StoreAddress};
+use crate::cdn::path::BaseUrl;
 use crate::model::headers::Headers;
 use crate::model::layout::ChannelName;
 use crate::model::path::AssetPath;
@@ -75,50 +76,21 @@ pub(super) fn folder(path: &Path, base: &Path) -> Result<PathBuf, Bad> {
 
 /// The URL that stands for the prefix, with a slash at its end.
 pub(super) fn base_url(text: &str) -> Result<String, Bad> {
-    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let authority = authority.or_else(|| text.strip_prefix("//"));
-    match authority {
-        Some(rest) => url(text, rest)?,
-        None if text.starts_with('/') => url_path(text)?,
-        None => {
-            let hint = "it begins with `https://`, `http://` or `/`";
-            return Err(Bad::new(format!("`{text}` is not a URL that can stand for the prefix")).hint(hint));
-        }
-    }
+    url(text)?;
     Ok(if text.ends_with('/') { text.to_owned() } else { format!("{text}/") })
 }
 
 /// The URL of a cache that understands `PURGE`.
 pub(super) fn purge(text: &str) -> Result<String, Bad> {
-    match text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) {
-        Some(rest) => url(text, rest).map(|()| text.to_owned()),
-        None => Err(Bad::new(format!("`{text}` is not the URL of a cache")).hint("it begins with `http://`")),
+    match url(text) {
+        Ok(url) if url.scheme().is_some() => Ok(text.to_owned()),
+        Err(bad) if text.starts_with("http") => Err(bad),
+        _ => Err(Bad::new(format!("`{text}` is not the URL of a cache")).hint("it begins with `http://`")),
     }
 }
 
-/// A URL, and what follows its two slashes.
-fn url(text: &str, rest: &str) -> Result<(), Bad> {
-    let (authority, _) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let after_brackets = authority.rsplit(']').next().unwrap_or(authority);
-    let bad_port = after_brackets.split_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_err());
-    if authority.contains('@') {
-        return Err(Bad::new("a URL here can hold no user and no password").hint("everyone would be able to read it"));
-    }
-    if authority.is_empty() || authority.starts_with(':') || bad_port {
-        return Err(Bad::new(format!("`{text}` names no host, or a port that is none")));
-    }
-    url_path(text)
-}
-
-/// What must hold of a URL to which names can be appended.
-fn url_path(text: &str) -> Result<(), Bad> {
-    if text.contains(['?', '#']) {
-        return Err(Bad::new(format!("`{text}` has a query or a fragment, so that no name can be appended to it")));
-    }
-    if text.chars().any(|c| !c.is_ascii_graphic() || "\"<>\\^`{|}".contains(c)) {
-        return Err(Bad::new(format!("`{text}` is not a URL")).hint("percent-encode spaces and what is outside ASCII"));
-    }
-    Ok(())
+fn url(text: &str) -> Result<BaseUrl, Bad> {
+    BaseUrl::parse(text).map_err(|error| Bad::new(error.to_string()))
 }
 
 /// A channel's name.
@@ -127,7 +99,7 @@ pub(super) fn channel(text: &str) -> Result<ChannelName, Bad> {
 }
 
 /// A distribution's id.
-pub(super) fn distribution(id: &str) -> Result<String, Bad> {
+pub(super) fn distribution_id(id: &str) -> Result<String, Bad> {
     if !id.is_empty() && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
         return Ok(id.to_owned());
     }
@@ -135,18 +107,25 @@ pub(super) fn distribution(id: &str) -> Result<String, Bad> {
     Err(Bad::new(format!("`{id}` is not the id of a distribution")).hint(hint))
 }
 
-/// A distribution's origin path, as CloudFront writes it.
+/// A distribution by its id, and behind a colon its origin path where that is to be said.
+pub(super) fn distribution(text: &str) -> Result<Distribution, Bad> {
+    let (id, path) = text.split_once(':').map_or((text, None), |(id, path)| (id, Some(path)));
+    let origin_path = path.map(origin_path).transpose()?;
+    Ok(Distribution { id: distribution_id(id)?, origin_path, wait: false })
+}
+
+/// A distribution's origin path, as CloudFront writes it; `/` says that it has none.
 pub(super) fn origin_path(text: &str) -> Result<String, Bad> {
-    match text.strip_prefix('/').map(|path| path.trim_end_matches('/')) {
-        Some(path) if !path.is_empty() => key_folder(path).map(|path| format!("/{path}")),
-        _ => Err(Bad::new(format!("`{text}` is not an origin path"))
-            .hint("it begins with a slash and goes on: `/static`; leave it out where the distribution has none")),
+    match text.strip_prefix('/') {
+        Some(path) => key_folder(path.trim_end_matches('/')).map(|path| format!("/{path}")),
+        None => Err(Bad::new(format!("`{text}` is not an origin path"))
+            .hint("it begins with a slash: `/static`, or `/` where the distribution has none")),
     }
 }
 
 /// A pattern of files to leave out.
 pub(super) fn pattern(text: &str) -> Result<String, Bad> {
-    match GitignoreBuilder::new("").add_line(None, text) {
+    match GitignoreBuilder::new("").allow_unclosed_class(false).add_line(None, text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(Bad::new(format!("`{text}` is not an ignore pattern: {}", plain(&error)))),
     }
@@ -339,15 +318,29 @@ mod tests {
         );
         check(
             origin_path,
-            &[same("/static"), becomes("/a/b/", "/a/b"), ("static", None), ("/", None), ("", None), ("/a/../b", None)],
+            &[same("/static"), becomes("/a/b/", "/a/b"), ("static", None), same("/"), ("", None), ("/a/../b", None)],
         );
     }
 
     #[test]
     fn distributions() {
         check(
-            distribution,
+            distribution_id,
             &[same("E2QWRUHAPOMQZL"), ("", None), ("e2q", None), ("d111111abcdef8.cloudfront.net", None)],
+        );
+        let named = |id: &str, path: Option<&str>| {
+            Some(Distribution { id: id.to_owned(), origin_path: path.map(str::to_owned), wait: false })
+        };
+        check(
+            distribution,
+            &[
+                ("E1", named("E1", None)),
+                ("E1:/static/", named("E1", Some("/static"))),
+                ("E1:/", named("E1", Some("/"))),
+                ("E1:", None),
+                ("E1:static", None),
+                (":/static", None),
+            ],
         );
     }
 

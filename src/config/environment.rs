@@ -9,7 +9,6 @@ use super::check;
 use super::given::{Bad, Given, Origin};
 use super::layer::Layer;
 use super::schema::{PREFIX, is_variable, nearest_variable};
-use super::settings::Distribution;
 use crate::event::Problem;
 
 /// Environment variables by name. One that is set to nothing counts as not set, because build systems pass on what
@@ -33,16 +32,24 @@ impl Environment {
         self.0.get(name).map(Path::new)
     }
 
-    /// Checks what the variables say, and that lastly knows each one that bears its name; paths are relative to
+    /// Checks what the variables say, and that none that bears lastly's name is a misspelt one; paths are relative to
     /// `folder`.
     pub(super) fn layer(&self, folder: &Path, problems: &mut Vec<Problem>) -> Layer {
+        let mut others = Vec::new();
         for name in self.0.keys().filter(|name| name.starts_with(PREFIX) && !is_variable(name)) {
-            let problem = Problem::error(format!("{name} sets nothing that lastly knows"));
-            let hint = match nearest_variable(name) {
-                Some(near) => format!("did you mean {near}?"),
-                None => "names that begin with LASTLY_ are kept for lastly: rename it, or take it away".to_owned(),
-            };
-            problems.push(problem.hint(hint));
+            match nearest_variable(name) {
+                Some(near) => {
+                    let problem = Problem::error(format!("{name} sets nothing that lastly knows"));
+                    problems.push(problem.hint(format!("did you mean {near}?")));
+                }
+                None => others.push(name.as_str()),
+            }
+        }
+        if !others.is_empty() {
+            // A container's platform makes variables of a service's name, as Kubernetes does of one called `lastly`.
+            let message =
+                format!("what begins with LASTLY_ is lastly's own, and it knows nothing of {}", others.join(", "));
+            problems.push(Problem::warning(message));
         }
         let mut take = Take { environment: self, problems };
         Layer {
@@ -50,9 +57,7 @@ impl Environment {
             control: take.text("LASTLY_CONTROL", check::control),
             base_url: take.text("LASTLY_BASE_URL", check::base_url),
             channel: take.text("LASTLY_CHANNEL", check::channel),
-            cloudfront: take.list("LASTLY_CLOUDFRONT", ',', |id| {
-                Ok(Distribution { id: check::distribution(id)?, origin_path: None, wait: false })
-            }),
+            cloudfront: take.list("LASTLY_CLOUDFRONT", ',', check::distribution),
             purge: take.list("LASTLY_PURGE", ',', check::purge),
             sources: take.paths("LASTLY_SOURCES", |path| check::folder(path, folder)),
             ignore: take.list("LASTLY_IGNORE", '\n', check::pattern),
@@ -152,12 +157,12 @@ mod tests {
             ("LASTLY_CONCURRENCY", "8"),
             ("LASTLY_PATH_STYLE", "false"),
             ("LASTLY_PURGE", "http://a, http://b"),
-            ("LASTLY_CLOUDFRONT", "E1,E2,"),
+            ("LASTLY_CLOUDFRONT", "E1,E2:/static,"),
         ]);
         fn given<T>(name: &'static str, value: T) -> Option<Given<T>> {
             Some(Given { value, origin: Origin::Variable(name) })
         }
-        let distribution = |id: &str| Distribution { id: id.to_owned(), origin_path: None, wait: false };
+        let distribution = |text| check::distribution(text).expect("a distribution");
         let expected = Layer {
             store: given("LASTLY_STORE", StoreAddress::Directory("/site/out".into())),
             control: given("LASTLY_CONTROL", "private/".to_owned()),
@@ -174,7 +179,7 @@ mod tests {
             concurrency: given("LASTLY_CONCURRENCY", 8),
             path_style: given("LASTLY_PATH_STYLE", false),
             purge: given("LASTLY_PURGE", vec!["http://a".to_owned(), "http://b".to_owned()]),
-            cloudfront: given("LASTLY_CLOUDFRONT", vec![distribution("E1"), distribution("E2")]),
+            cloudfront: given("LASTLY_CLOUDFRONT", vec![distribution("E1"), distribution("E2:/static")]),
             rules: None,
         };
         assert_eq!((layer, problems), (expected, Vec::new()));
@@ -185,6 +190,9 @@ mod tests {
         let (_, problems) = layer(&[
             ("LASTLY_BASEURL", "/"),
             ("LASTLY_FOO", "secret"),
+            ("LASTLY_VERSION", "1"),
+            ("LASTLY_SERVICE_HOST", "10.0.0.1"),
+            ("LASTLY_PORT_80_TCP", "tcp://10.0.0.1:80"),
             ("LASTLY_CLOUDFRONT", "e1, E2, e3"),
             ("LASTLY_GENERATION", "one"),
             ("LASTLY_OVERLAY", "ture"),
@@ -192,7 +200,7 @@ mod tests {
         ]);
         insta::assert_snapshot!(problems.join("\n"), @r"
         LASTLY_BASEURL sets nothing that lastly knows (did you mean LASTLY_BASE_URL?)
-        LASTLY_FOO sets nothing that lastly knows (names that begin with LASTLY_ are kept for lastly: rename it, or take it away)
+        what begins with LASTLY_ is lastly's own, and it knows nothing of LASTLY_FOO, LASTLY_PORT_80_TCP, LASTLY_SERVICE_HOST, LASTLY_VERSION ()
         LASTLY_CLOUDFRONT: `e1` is not the id of a distribution (capital letters and digits, as in `E2QWRUHAPOMQZL`: not the domain name and not the ARN)
         LASTLY_CLOUDFRONT: `e3` is not the id of a distribution (capital letters and digits, as in `E2QWRUHAPOMQZL`: not the domain name and not the ARN)
         LASTLY_SOURCES: `~/a` begins with `~`, which only a shell replaces (write the path of the home folder out)

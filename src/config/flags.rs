@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use super::check;
 use super::given::{Bad, Given, Origin};
 use super::layer::Layer;
-use super::settings::Distribution;
 use crate::event::Problem;
 
 /// Settings as they were typed; what was not typed is `None`, empty or `false`.
@@ -54,9 +53,7 @@ impl Flags {
             control: take.text("--control", &self.control, check::control),
             base_url: take.text("--base-url", &self.base_url, check::base_url),
             channel: take.text("--channel", &self.channel, check::channel),
-            cloudfront: take.list("--cloudfront", &self.cloudfront, |id| {
-                Ok(Distribution { id: check::distribution(id)?, origin_path: None, wait: false })
-            }),
+            cloudfront: take.list("--cloudfront", &self.cloudfront, |named| check::distribution(named)),
             purge: take.list("--purge", &self.purge, |url| check::purge(url)),
             sources: take.list("DIR", &self.sources, |path| check::folder(path, folder)),
             ignore: take.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),

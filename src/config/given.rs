@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::event::Problem;
+use crate::event::{Level, Problem};
 
 /// Where a setting comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,11 @@ impl Origin {
             Some(hint) => problem.hint(hint),
             None => problem,
         }
+    }
+
+    /// What is likely to be a mistake, told with its place.
+    pub(super) fn warning(&self, bad: Bad) -> Problem {
+        Problem { level: Level::Warning, ..self.problem(bad) }
     }
 
     /// The value with this origin; a bad one goes to the problems.

@@ -85,7 +85,7 @@ mod tests {
         let layer = layer(asked.join("\n"));
         assert_eq!(layer.generation.map(|given| given.value), Some(1));
         assert_eq!(layer.cloudfront.map(|given| given.value.len()), Some(1));
-        assert_eq!(layer.rules.map(|given| given.value[0].headers.len()), Some(2));
+        assert_eq!(layer.rules.map(|given| given.value[0].value.headers.len()), Some(2));
     }
 
     #[test]

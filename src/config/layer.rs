@@ -21,7 +21,7 @@ pub(super) struct Layer {
     pub(super) sources: Option<Given<Vec<PathBuf>>>,
     pub(super) ignore: Option<Given<Vec<String>>>,
     pub(super) overlay: Option<Given<bool>>,
-    pub(super) rules: Option<Given<Vec<Rule>>>,
+    pub(super) rules: Option<Given<Vec<Given<Rule>>>>,
     pub(super) source_maps: Option<Given<SourceMaps>>,
     pub(super) generation: Option<Given<u64>>,
     pub(super) urls: Option<Given<Vec<String>>>,
@@ -34,16 +34,15 @@ pub(super) struct Layer {
 impl Layer {
     /// Lays this layer over a lower one: what both say, this one decides.
     ///
-    /// Only the file can say more of a distribution than its id, so a distribution that is named above keeps what
-    /// the lower layer says of it.
+    /// A distribution that is named above keeps what the lower layer says of it besides.
     pub(super) fn over(mut self, lower: Self) -> Self {
         if let (Some(named), Some(described)) = (&mut self.cloudfront, &lower.cloudfront) {
-            let described_as = |named: &Distribution| {
-                let same: Vec<_> =
-                    described.value.iter().filter(|described| described.id == named.id).cloned().collect();
-                if same.is_empty() { vec![named.clone()] } else { same }
-            };
-            named.value = named.value.iter().flat_map(described_as).collect();
+            for named in &mut named.value {
+                if let Some(described) = described.value.iter().find(|described| described.id == named.id) {
+                    named.origin_path = named.origin_path.take().or_else(|| described.origin_path.clone());
+                    named.wait |= described.wait;
+                }
+            }
         }
         Self {
             store: self.store.or(lower.store),

@@ -65,7 +65,7 @@ fn distribution(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Opti
     let (mut id, mut origin_path, mut wait) = (None, None, false);
     for (key, value) in table {
         match &**key.get_ref() {
-            "id" => id = reader.text(key, value, check::distribution),
+            "id" => id = reader.text(key, value, check::distribution_id),
             "origin-path" => origin_path = reader.text(key, value, check::origin_path),
             "wait" => wait = reader.truth(key, value).is_some_and(|given| given.value),
             _ => unknown_in("cloudfront", &DISTRIBUTION, key, reader),
@@ -119,7 +119,7 @@ fn allowed(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Al
     Some(Allowed { file, target })
 }
 
-fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Rule> {
+fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Given<Rule>> {
     let mut rule = Rule::default();
     let mut names_none = !table.contains_key("files");
     for (key, value) in table {
@@ -140,7 +140,7 @@ fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Rule>
         let bad = Bad::new("this rule names no `files`");
         reader.complain(at, bad.hint("`files = \"*.js\"` names them by a glob"));
     }
-    Some(rule)
+    reader.checked(at, Ok(rule))
 }
 
 fn headers(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> Vec<(String, Option<String>)> {

@@ -1,17 +1,18 @@
 //! The one place where file, environment and flags meet: flags over environment over file over defaults.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::discover::{discover, seen_from};
 use super::environment::Environment;
 use super::flags::Flags;
-use super::given::{Bad, Given};
+use super::given::{Bad, Given, Origin};
 use super::layer::Layer;
 use super::raw;
 use super::settings::{Settings, StoreAddress};
 use super::show::{Shown, rows};
+use super::together::{control_problem, overlaps, strange_routes};
 use crate::error::BadInput;
-use crate::event::Problem;
+use crate::event::{Level, Problem};
 use crate::model::layout::ChannelName;
 use crate::prepare::report::Missing;
 
@@ -30,6 +31,27 @@ pub struct Resolved {
     pub file: Option<PathBuf>,
     /// Every setting, in the order of [`super::schema::SETTINGS`].
     pub shown: Vec<Shown>,
+    /// What is likely to be a mistake.
+    pub warnings: Vec<Problem>,
+    ignore: Origin,
+    rules: Vec<Origin>,
+}
+
+impl Resolved {
+    /// What is to be said of ignore patterns, and of globs of rules (each with its rule's place in the list), that
+    /// have matched no file.
+    pub fn idle(&self, patterns: &[&str], globs: &[(usize, &str)]) -> Vec<Problem> {
+        let pattern = |pattern: &&str| {
+            let bad = Bad::new(format!("the ignore pattern `{pattern}` matches no file"));
+            self.ignore.warning(bad.hint("a pattern with a slash before its end begins at the source folder"))
+        };
+        let glob = |(rule, glob): &(usize, &str)| {
+            let bad = Bad::new(format!("`{glob}` of this rule matches no file"));
+            let hint = "a glob with a slash begins at the source folder; `**/` stands for any folders";
+            self.rules.get(*rule).unwrap_or(&Origin::Default).warning(bad.hint(hint))
+        };
+        patterns.iter().map(pattern).chain(globs.iter().map(glob)).collect()
+    }
 }
 
 /// Brings file, environment and flags together.
@@ -54,13 +76,18 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
     for distribution in &mut settings.cloudfront {
         distribution.wait |= flags.wait;
     }
-    if problems.is_empty() {
+    let stands = |problems: &[Problem]| problems.iter().all(|problem| problem.level == Level::Warning);
+    if stands(&problems) {
         problems.extend(control_problem(&settings, &layer));
         problems.extend(overlaps(&settings, &layer, working_directory));
+        problems.extend(strange_routes(&settings, &layer));
     }
-    if problems.is_empty() {
+    if stands(&problems) {
         let shown = rows(&settings, &layer);
-        Ok(Resolved { settings, file: file.map(|document| document.file.to_path_buf()), shown })
+        let file = file.map(|document| document.file.to_path_buf());
+        let ignore = Given::origin_of(&layer.ignore);
+        let rules = layer.rules.iter().flat_map(|rules| &rules.value).map(|rule| rule.origin.clone()).collect();
+        Ok(Resolved { settings, file, shown, warnings: problems, ignore, rules })
     } else {
         Err(BadInput { what: "the settings", problems })
     }
@@ -83,7 +110,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         sources: sources.iter().map(|source| seen_from(working_directory, source)).collect(),
         ignore: value(&layer.ignore).unwrap_or_default(),
         overlay: value(&layer.overlay).unwrap_or_default(),
-        rules: value(&layer.rules).unwrap_or_default(),
+        rules: value(&layer.rules).unwrap_or_default().into_iter().map(|rule| rule.value).collect(),
         source_maps: value(&layer.source_maps).unwrap_or_default(),
         generation: value(&layer.generation).unwrap_or_default(),
         urls: value(&layer.urls).unwrap_or_default(),
@@ -98,53 +125,6 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
 
 fn value<T: Clone>(given: &Option<Given<T>>) -> Option<T> {
     given.as_ref().map(|given| given.value.clone())
-}
-
-/// Private keys that would cover public ones.
-fn control_problem(settings: &Settings, layer: &Layer) -> Option<Problem> {
-    let layout = settings.layout();
-    layout.prefix().starts_with(layout.control()).then(|| {
-        let (prefix, control) = (layout.prefix(), layout.control());
-        let message = format!("the public keys below `{prefix}` would lie among the private ones below `{control}`");
-        Given::origin_of(&layer.control).problem(Bad::new(message).hint("choose another `control`, or leave it out"))
-    })
-}
-
-/// Source folders that hold the store's folder, or lie in it: a publish would publish the store itself.
-fn overlaps(settings: &Settings, layer: &Layer, working_directory: &Path) -> Vec<Problem> {
-    let StoreAddress::Directory(store) = &settings.store else { return Vec::new() };
-    let real_store = real(&working_directory.join(store));
-    let overlap = |source: &PathBuf| {
-        let real_source = real(&working_directory.join(source));
-        let (inner, outer) = if real_store.starts_with(&real_source) {
-            (format!("the store's folder `{}`", store.display()), format!("the source folder `{}`", source.display()))
-        } else if real_source.starts_with(&real_store) {
-            (format!("the source folder `{}`", source.display()), format!("the store's folder `{}`", store.display()))
-        } else {
-            return None;
-        };
-        let bad = Bad::new(format!("{inner} lies in {outer}"));
-        let hint = "name another place for the store, such as `dir:../lastly-store`, or another source folder";
-        Some(Given::origin_of(&layer.store).problem(bad.hint(hint)))
-    };
-    settings.sources.iter().filter_map(overlap).collect()
-}
-
-/// An absolute path without symbolic links and `..`, whether or not there is anything yet.
-fn real(path: &Path) -> PathBuf {
-    let mut real = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::ParentDir => {
-                real.pop();
-            }
-            _ => real.push(component),
-        }
-        if let Ok(followed) = real.canonicalize() {
-            real = followed;
-        }
-    }
-    real
 }
 
 #[cfg(test)]

@@ -197,7 +197,8 @@ pub const DISTRIBUTION: [Setting; 3] = [
         key: "origin-path",
         kind: "string",
         default: "none",
-        meaning: "The distribution's origin path, where it has one: what it puts before a URL's path to get a key.",
+        meaning: "The distribution's origin path: what it puts before a URL's path to get a key; `/` says that it has \
+                  none.",
         example: r#""/static""#,
         variable: None,
         flag: None,

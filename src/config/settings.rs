@@ -11,6 +11,7 @@ use crate::model::layout::{ChannelName, Layout};
 use crate::prepare::references::References;
 use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, RuleError, Rules, SourceMaps};
+use crate::store::directory::LONGEST_SEGMENT;
 
 /// Everything that can be set, with defaults in place.
 ///
@@ -79,11 +80,11 @@ pub struct Distribution {
 impl Settings {
     /// Where the site lies in its store.
     pub fn layout(&self) -> Layout {
-        let prefix = match &self.store {
-            StoreAddress::S3 { prefix, .. } => prefix,
-            StoreAddress::Directory(_) => "",
-        };
-        Layout::new(prefix, self.control.as_deref())
+        let control = self.control.as_deref();
+        match &self.store {
+            StoreAddress::S3 { prefix, .. } => Layout::new(prefix, control),
+            StoreAddress::Directory(_) => Layout::new("", control).with_segments_up_to(LONGEST_SEGMENT),
+        }
     }
 
     /// The rules, ready to be asked. What [`super::resolve()`] has let through always is.

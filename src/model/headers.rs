@@ -1,6 +1,6 @@
 //! The response headers that an object carries: a closed set, with one canonical encoding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The headers S3 stores with an object and gives back with it, besides `x-amz-meta-*`.
 const STORED: [&str; 5] =
@@ -75,6 +75,12 @@ impl Headers {
     /// Every header, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The names of the headers that only one of two sets has, or that differ.
+    pub fn differing<'a>(&'a self, other: &'a Self) -> Vec<&'a str> {
+        let names: BTreeSet<&str> = self.iter().chain(other.iter()).map(|(name, _)| name).collect();
+        names.into_iter().filter(|name| self.get(name) != other.get(name)).collect()
     }
 
     /// User metadata: the headers that begin with `x-amz-meta-`, without that beginning.

@@ -148,6 +148,8 @@ impl ChannelName {
 pub struct Layout {
     prefix: String,
     control: String,
+    /// The most bytes that a store takes between two slashes; `None` where it does not count them.
+    longest_segment: Option<usize>,
 }
 
 /// The longest key S3 takes, in bytes of UTF-8.
@@ -164,7 +166,24 @@ impl Layout {
         };
         let prefix = folder(prefix);
         let control = control.map_or_else(|| format!(".lastly/{prefix}"), folder);
-        Self { prefix, control }
+        Self { prefix, control, longest_segment: None }
+    }
+
+    /// The same site in a store that takes at most so many bytes between two slashes of a key.
+    #[must_use]
+    pub fn with_segments_up_to(self, bytes: usize) -> Self {
+        Self { longest_segment: Some(bytes), ..self }
+    }
+
+    /// Why no store of this kind takes an object of that name; `None` where it does.
+    pub fn too_long(&self, name: &Name) -> Option<String> {
+        let length = self.prefix.len() + name.0.len();
+        if length > LONGEST_KEY {
+            return Some(format!("its key would have {length} bytes; S3 takes {LONGEST_KEY}"));
+        }
+        let most = self.longest_segment?;
+        let long = name.0.split('/').find(|segment| segment.len() > most)?;
+        Some(format!("its key would have a part of {} bytes, `{long}`; a store in a folder takes {most}", long.len()))
     }
 
     /// What every public key begins with; empty, or with a slash at its end.
@@ -284,6 +303,16 @@ mod tests {
     fn names_are_encoded_for_urls() {
         assert_eq!(Name::new("a b/⊗%2F?#.txt").in_url(), "a%20b/%E2%8A%97%252F%3F%23.txt");
         assert_eq!(Name::new("a@1/b+c,(d)'.js").in_url(), "a@1/b+c,(d)'.js");
+    }
+
+    #[test]
+    fn keys_can_be_too_long() {
+        let (bucket, folder) = (Layout::new("a", None), Layout::new("", None).with_segments_up_to(5));
+        assert_eq!(bucket.too_long(&Name::new(&"x".repeat(LONGEST_KEY - 2))), None);
+        assert!(bucket.too_long(&Name::new(&"x".repeat(LONGEST_KEY - 1))).is_some());
+        assert_eq!(folder.too_long(&Name::new("12345/12345")), None);
+        let why = folder.too_long(&Name::new("1/123456/1")).expect("a part is too long");
+        assert!(why.contains("6 bytes, `123456`"), "{why}");
     }
 
     #[test]

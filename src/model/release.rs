@@ -130,7 +130,8 @@ pub fn differences<'a>(earlier: &'a Release, later: &'a Release) -> Vec<(&'a Ass
         for (path, old) in before {
             match after.get(path) {
                 None => found.push((path, Difference::Removed(old))),
-                Some(new) if new.address != old.address || new.name != old.name => {
+                // The address of a sealed file is that of its bytes alone.
+                Some(new) if (new.address, &new.name, &new.headers) != (old.address, &old.name, &old.headers) => {
                     found.push((path, Difference::Changed(old, new)));
                 }
                 Some(_) => {}

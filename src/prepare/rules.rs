@@ -2,6 +2,7 @@
 //! user's rules on top of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use globset::{Glob, GlobBuilder, GlobSet};
@@ -120,9 +121,32 @@ const REVALIDATED: &str = "no-cache";
 #[derive(Debug)]
 pub struct Rules {
     pages: GlobSet,
-    rules: Vec<(GlobSet, Rule)>,
+    rules: Vec<Ready>,
     source_maps: SourceMaps,
     shared: Mutex<HashMap<Shape, HashMap<String, Arc<Headers>>>>,
+}
+
+/// A rule of the user's, ready to be asked.
+#[derive(Debug)]
+struct Ready {
+    rule: Rule,
+    globs: GlobSet,
+    /// For each glob, whether it has matched a file.
+    met: Vec<AtomicBool>,
+}
+
+impl Ready {
+    fn matches(&self, path: &AssetPath) -> bool {
+        // Which of the globs match is asked only until each of them has.
+        if self.met.iter().all(|met| met.load(Ordering::Relaxed)) {
+            return self.globs.is_match(path.as_str());
+        }
+        let matching = self.globs.matches(path.as_str());
+        for glob in &matching {
+            self.met[*glob].store(true, Ordering::Relaxed);
+        }
+        !matching.is_empty()
+    }
 }
 
 /// What decides a file's headers besides its extension.
@@ -167,7 +191,10 @@ impl Rules {
                 }
             }
             match GlobSet::new(globs) {
-                Ok(globs) => checked.push((globs, rule.clone())),
+                Ok(globs) => {
+                    let met = rule.files.iter().map(|_| AtomicBool::default()).collect();
+                    checked.push(Ready { rule: rule.clone(), globs, met });
+                }
                 Err(error) => {
                     let reason = error.to_string();
                     errors.push(RuleError::BadGlob { rule: at, glob: rule.files.join("`, `"), reason });
@@ -184,9 +211,8 @@ impl Rules {
 
     /// How a file is treated.
     pub fn treat(&self, path: &AssetPath) -> Treatment {
-        let matched: Vec<usize> =
-            (0..self.rules.len()).filter(|&at| self.rules[at].0.is_match(path.as_str())).collect();
-        let matching = || matched.iter().map(|&at| &self.rules[at].1);
+        let matched: Vec<usize> = (0..self.rules.len()).filter(|&at| self.rules[at].matches(path)).collect();
+        let matching = || matched.iter().map(|&at| &self.rules[at].rule);
         let maps = matching().filter_map(|rule| rule.source_maps).next_back().unwrap_or(self.source_maps);
         let chosen = matching().filter_map(|rule| rule.kind).next_back();
         let kind = match chosen {
@@ -206,11 +232,20 @@ impl Rules {
         Treatment { kind, headers }
     }
 
+    /// The globs that have matched none of the files that were asked about, each with the place of its rule.
+    pub fn idle(&self) -> Vec<(usize, &str)> {
+        let globs = self.rules.iter().enumerate().flat_map(|(at, ready)| {
+            ready.rule.files.iter().zip(&ready.met).map(move |(glob, met)| (at, glob.as_str(), met))
+        });
+        let idle = globs.filter(|(_, _, met)| !met.load(Ordering::Relaxed));
+        idle.map(|(at, glob, _)| (at, glob)).collect()
+    }
+
     fn headers(&self, shape: &Shape, extension: &str) -> Headers {
         let cache = if shape.kind == Kind::Page { REVALIDATED } else { IMMUTABLE };
         let content_type = content_type(extension);
         let defaults = [("cache-control", Some(cache)), ("content-type", Some(content_type.as_str()))];
-        let chosen = shape.matched.iter().flat_map(|&at| &self.rules[at].1.headers);
+        let chosen = shape.matched.iter().flat_map(|&at| &self.rules[at].rule.headers);
         let chosen = chosen.map(|(name, value)| (name.as_str(), value.as_deref()));
         let mut headers = Headers::default();
         for (name, value) in defaults.into_iter().chain(chosen) {
@@ -357,6 +392,16 @@ mod tests {
         let some = Rule { files: vec!["vendor/**".into()], source_maps: Some(SourceMaps::Exclude), ..Rule::default() };
         assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("vendor/a.js.map")).kind, Kind::Excluded);
         assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("a.js.map")).kind, Kind::Asset);
+    }
+
+    #[test]
+    fn globs_that_match_no_file_are_known() {
+        let rule = |files: &[&str]| Rule { files: files.iter().map(|&glob| glob.into()).collect(), ..Rule::default() };
+        let rules = rules(&[rule(&["*.js", "*.mjs"]), rule(&["*.css"]), rule(&["/a/**"])]);
+        for file in ["a/b.js", "c.js", "d.txt"] {
+            rules.treat(&path(file));
+        }
+        assert_eq!(rules.idle(), [(0, "*.mjs"), (1, "*.css")]);
     }
 
     #[test]

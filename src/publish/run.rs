@@ -14,8 +14,9 @@ use crate::commit::{CommitError, Held, change, private_json, read, reread};
 use crate::error::{BadInput, Explain, Result};
 use crate::event::{Event, Level, Problem, Stage};
 use crate::follow::{FollowError, Followed, Following, follow};
+use crate::history::expectation;
 use crate::model::layout::{ChannelName, Key, Name};
-use crate::model::ledger::{Cause, Expectation, Ledger, Move, Provenance, Refusal, Step};
+use crate::model::ledger::{Cause, Ledger, Move, Provenance, Refusal, Step};
 use crate::model::release::{Release, ReleaseId};
 use crate::model::wire::write_release;
 use crate::prepare::references::References;
@@ -134,7 +135,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     let files = Files { count: collected.sources.len(), bytes: collected.bytes, source_maps: collected.source_maps };
     let mut work = Work { site, cdns, order, files, warnings };
 
-    let wish = work.wish(ledger);
+    let wish = work.wish(ledger)?;
     if let Some(held) = &held
         && let Some(id) = ledger.made_of(tree)
         && let Some(published) = work.unchanged(id, &collected.sources, held, wish.as_ref()).await?
@@ -150,7 +151,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
         site.tell(Event::Problem(warning.clone()));
     }
     work.warnings.extend(prepared.warnings.iter().cloned());
-    let kept_releases: Vec<&Release> = kept.iter().map(|(_, release)| release).collect();
+    let kept_releases: Vec<(ReleaseId, &Release)> = kept.iter().map(|(id, release)| (*id, release)).collect();
     let document = write_release(&prepared.release);
     let id = ReleaseId::of_document(&document);
     if let Some(held) = &held
@@ -287,10 +288,10 @@ impl Work<'_> {
         self.channel().and_then(|name| ledger.current(name))
     }
 
-    fn wish(&self, ledger: &Ledger) -> Option<Move> {
-        let Target::Channel { name, build, expect, expires } = &self.order.target else { return None };
-        let expect = expect.as_deref().map(|text| Expectation::read(text, ledger));
-        Some(Move {
+    fn wish(&self, ledger: &Ledger) -> Result<Option<Move>> {
+        let Target::Channel { name, build, expect, expires } = &self.order.target else { return Ok(None) };
+        let expect = expect.as_deref().map(|text| expectation(text, ledger)).transpose()?;
+        Ok(Some(Move {
             id: self.site.clock.fresh_id(),
             channel: name.clone(),
             cause: Cause::Publish,
@@ -298,7 +299,7 @@ impl Work<'_> {
             expect,
             expires: *expires,
             provenance: self.order.provenance.clone(),
-        })
+        }))
     }
 
     /// The outcome where there is nothing to publish: the channel shows this very release, or it is kept and was only

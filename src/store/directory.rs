@@ -58,6 +58,9 @@ use crate::model::layout::Key;
 /// How many versions one page of a listing has.
 const PAGE: usize = 1000;
 
+/// The most bytes between two slashes of a key: file systems take 255 for a name, and a record's begins with a mark.
+pub const LONGEST_SEGMENT: usize = 254;
+
 /// A folder of this machine as a store. Its ETags are the MD5 of the bytes.
 #[derive(Debug)]
 pub struct DirectoryStore {

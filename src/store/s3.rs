@@ -75,7 +75,7 @@ impl S3Store {
     async fn delete(&self, key: &Key, etag: Option<&Etag>) -> Result<(), Setback> {
         let call = self.0.call(Verb::Remove);
         let request = self.0.client.delete_object().bucket(&self.0.options.bucket).key(key.as_str());
-        let request = request.set_if_match(etag.map(|etag| etag.0.clone()));
+        let request = request.set_if_match(etag.map(Etag::in_header));
         let outcome = request.customize().interceptor(call.clone()).send().await;
         outcome.map(drop).map_err(|error| call.setback(Verb::Remove, key, error))
     }

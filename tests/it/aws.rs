@@ -33,12 +33,19 @@ async fn the_whole_command_line() {
     );
     let told = &published["invalidations"][0];
     assert_eq!(told["path"], "/static/channels/next/manifest.json");
-    assert!(told["id"].is_string() && told["completed"].is_boolean(), "{told}");
+    assert!(told["id"].is_string() && told["completed"].is_boolean() && told["guessed"] == false, "{told}");
     assert_eq!(distribution.invalidations(), 1);
 
     let again = program.json(&format!("publish public {site} --sequence 7"));
     assert_eq!((&again["moved"], &again["requests"]), (&json!(false), &json!({"get": 1, "head": 1})));
     assert_eq!(distribution.invalidations(), 1);
+
+    let unsaid = format!("--store s3://{}/other --cloudfront {}", bucket.name, distribution.id);
+    let said = program.run(&format!("publish public {unsaid}"));
+    let hint = format!("hint: the path on {0} is a guess: `--cloudfront {0}:/PATH`", distribution.id);
+    assert!(said.contains("invalidated /other/manifest.json on ") && said.contains(&hint), "{said}");
+    let said = program.run(&format!("publish public {unsaid}:/other --channel next"));
+    assert!(said.contains("invalidated /channels/next/manifest.json on ") && !said.contains("hint"), "{said}");
 }
 
 #[tokio::test]

@@ -106,6 +106,7 @@ fn upload_and_activate_are_the_two_halves() {
     let release = program.json(&format!("upload public {STORE}"))["release"].as_str().expect("an id").to_owned();
     assert_snapshot!(program.run(&format!("activate {release} {STORE} --dry-run")), @r"
     --- stdout
+    nothing -> c7660028eb6c: 3 objects, none uploaded; 3 added, 0 removed, 0 changed; 1 page to write, 0 to take away
     would activate c7660028eb6c on live; a dry run changes nothing
     --- status 0
     ");
@@ -130,6 +131,7 @@ fn a_rollback_goes_back_and_says_so() {
     let program = Program::with_two_releases(STORE);
     assert_snapshot!(program.run(&format!("rollback {STORE} --dry-run")), @r"
     --- stdout
+    128a4de51d4a -> c7660028eb6c: 3 objects, none uploaded; 0 added, 0 removed, 1 changed; 1 page to write, 0 to take away
     would roll live back to c7660028eb6c; a dry run changes nothing
     --- status 0
     ");

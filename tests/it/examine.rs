@@ -11,6 +11,7 @@ const STORE: &str = "--store dir:site";
 #[test]
 fn the_doctor_looks_at_a_folder() {
     let program = Program::with_site();
+    std::fs::create_dir(program.path("site")).expect("a new folder");
     assert_snapshot!(program.run(&format!("doctor {STORE}")), @r"
     --- stdout
     ok      store: it answers these credentials

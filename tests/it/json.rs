@@ -13,12 +13,15 @@ fn one_object_of_promised_fields() {
     let mut published = program.json(&format!("publish public {STORE} --base-url https://cdn.example.com/s/"));
     assert!(published["seconds"].take().is_number());
     assert_snapshot!(pretty(&published), @r#"
+    before: null
     bytes: 71
     bytes_uploaded: 71
+    change: null
     channel: "live"
     dry_run: false
     error: null
     files: 3
+    ignored: 0
     invalidations: []
     manifest: {"key":"manifest.json","url":"https://cdn.example.com/s/manifest.json"}
     moved: true
@@ -38,12 +41,15 @@ fn one_object_of_promised_fields() {
     let mut planned = program.json(&format!("publish public {STORE} --channel next --dry-run"));
     assert!(planned["seconds"].take().is_number());
     assert_snapshot!(pretty(&planned), @r#"
+    before: null
     bytes: 71
     bytes_uploaded: 0
+    change: null
     channel: "next"
     dry_run: true
     error: null
     files: 3
+    ignored: 0
     invalidations: []
     manifest: {"key":"channels/next/manifest.json","url":null}
     moved: false
@@ -63,12 +69,15 @@ fn one_object_of_promised_fields() {
     let mut rolled_back = program.json(&format!("rollback {STORE}"));
     assert!(rolled_back["seconds"].take().is_number());
     assert_snapshot!(pretty(&rolled_back), @r#"
+    before: null
     bytes: null
     bytes_uploaded: null
-    channel: null
+    change: null
+    channel: "live"
     dry_run: false
     error: {"causes":[],"hints":["`lastly releases` lists what there is"],"kind":"failed","message":"channel `live` has no release before the current one that is still kept"}
     files: null
+    ignored: null
     invalidations: []
     manifest: null
     moved: false
@@ -115,7 +124,7 @@ fn what_is_shown() {
     assert_snapshot!(pretty(&program.json(&format!("diff {earlier} live {STORE}"))), @r#"
     added: []
     changed:
-      - {"path":"index.html","size":34,"size_before":34}
+      - {"headers":[],"path":"index.html","size":34,"size_before":34}
     earlier: "c7660028eb6c628f052652ceb1977bc9"
     later: "128a4de51d4a37ad4c3384f62b8e31c6"
     removed: []
@@ -130,12 +139,15 @@ fn failures_too() {
     let mut failed = program.json(&format!("publish nowhere {STORE}"));
     assert!(failed["seconds"].take().is_number());
     assert_snapshot!(pretty(&failed), @r#"
+    before: null
     bytes: null
     bytes_uploaded: null
-    channel: null
+    change: null
+    channel: "live"
     dry_run: false
     error: {"causes":[],"hints":[],"kind":"usage","message":"1 problem in the files"}
     files: null
+    ignored: null
     invalidations: []
     manifest: null
     moved: false

@@ -17,6 +17,7 @@ mod github;
 mod interrupt;
 mod json;
 mod killed;
+mod mistakes;
 mod probe;
 mod program;
 mod publish;
@@ -26,3 +27,4 @@ mod servers;
 #[path = "../sim/mod.rs"]
 mod sim;
 mod support;
+mod unanswered;

@@ -7,8 +7,9 @@ use crate::config::Flags;
 /// What stands in front of the store.
 #[derive(Debug, Args)]
 pub(crate) struct Front {
-    /// Invalidates the manifest on this CloudFront distribution; can be given several times
-    #[arg(long, value_name = "ID")]
+    /// Invalidates the manifest on this CloudFront distribution, as `ID:/static` where that is its origin path; can be
+    /// given several times
+    #[arg(long, value_name = "ID[:PATH]")]
     pub(crate) cloudfront: Vec<String>,
     /// Invalidates the manifest on the cache at this URL, by an HTTP PURGE; can be given several times
     #[arg(long, value_name = "URL")]
@@ -22,7 +23,7 @@ pub(crate) struct Front {
 #[derive(Debug, Args)]
 pub(crate) struct Readers {
     /// A CloudFront distribution in front of the store; can be given several times [default: the setting `cloudfront`]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID[:PATH]")]
     pub(crate) cloudfront: Vec<String>,
 }
 

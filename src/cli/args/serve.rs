@@ -5,7 +5,8 @@ use clap::Args;
 /// Serves the site on this machine, with the headers as stored
 ///
 /// It stands where the CDN would stand: nothing takes the place of an object that is missing. Channels other than
-/// `live` lie below `/channels/`.
+/// `live` lie below `/channels/`. A path that ends in a slash shows the `index.html` there, as web servers do; S3 behind
+/// CloudFront does so at the root only, by the distribution's default root object, and below it needs a function.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:

@@ -2,7 +2,7 @@
 
 use crate::cli::args;
 use crate::cli::error::CliError;
-use crate::cli::invocation::{Invocation, manifest};
+use crate::cli::invocation::{Invocation, guessed, manifest};
 use crate::cli::output::outcome::{Deed, Outcome};
 use crate::cli::status::Status;
 use crate::config::Settings;
@@ -52,8 +52,10 @@ pub(crate) async fn carry_out(
     order: Order,
     invocation: &Invocation<'_>,
 ) -> Result<Status> {
+    invocation.output.moves(&order.channel);
     let site = invocation.site(settings).await;
     let moved = move_channel(&site, &invocation.cdns(settings)?, &order).await?;
     let manifest = manifest(settings, &order.channel);
-    Ok(invocation.output.outcome(&Outcome::moved(deed, order.dry_run, moved, order.channel, manifest)))
+    let outcome = Outcome::moved(deed, order.dry_run, moved, order.channel, manifest);
+    Ok(invocation.output.outcome(&Outcome { guessed: guessed(settings), ..outcome }))
 }

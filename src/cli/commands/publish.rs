@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::cli::args;
 use crate::cli::error::CliError;
-use crate::cli::invocation::{Invocation, manifest};
+use crate::cli::invocation::{Invocation, guessed, manifest};
 use crate::cli::output::outcome::{Deed, Outcome};
 use crate::cli::status::Status;
 use crate::collect::Walk;
-use crate::config::Settings;
+use crate::config::{Resolved, Settings};
 use crate::error::Result;
+use crate::event::Event;
 use crate::publish::{Order, Target, publish};
 
 /// Publishes folders.
@@ -18,8 +19,10 @@ use crate::publish::{Order, Target, publish};
 /// Nothing was published.
 pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Result<Status> {
     let flags = args.change.front.flags(args.files.flags(invocation.global.flags()));
-    let settings = invocation.settings(&flags)?;
+    let resolved = invocation.resolve(&flags)?;
+    let settings = &resolved.settings;
     let name = settings.channel.clone();
+    invocation.output.moves(&name);
     if name.is_live() && args.build.expires.is_some() {
         return Err(CliError::LiveExpires.into());
     }
@@ -29,12 +32,22 @@ pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Re
         expect: args.change.expect.clone(),
         expires: args.build.expires,
     };
-    let order = order(&settings, target, &args.change.manner, invocation)?;
-    let site = invocation.site(&settings).await;
-    let published = publish(&site, &invocation.cdns(&settings)?, &order).await?;
-    let target = Some((name.clone(), manifest(&settings, &name)));
-    let outcome = Outcome::published(Deed::Publish, order.dry_run, published, target);
-    Ok(invocation.output.outcome(&outcome))
+    let order = order(settings, target, &args.change.manner, invocation)?;
+    let site = invocation.site(settings).await;
+    let published = publish(&site, &invocation.cdns(settings)?, &order).await?;
+    let target = Some((name.clone(), manifest(settings, &name)));
+    tell_idle(&resolved, &order, invocation);
+    let ignored = order.walk.left_out.count();
+    let outcome = Outcome::published(Deed::Publish, order.dry_run, published, target, ignored);
+    Ok(invocation.output.outcome(&Outcome { guessed: guessed(settings), ..outcome }))
+}
+
+/// Tells of patterns and globs that have matched no file.
+pub(super) fn tell_idle(resolved: &Resolved, order: &Order, invocation: &Invocation<'_>) {
+    let patterns = order.walk.left_out.idle(&order.walk.ignore);
+    for problem in resolved.idle(&patterns, &order.rules.idle()) {
+        invocation.output.report().tell(Event::Problem(problem));
+    }
 }
 
 /// What a publish or an upload is told.
@@ -52,7 +65,12 @@ pub(crate) fn order(
     }
     Ok(Order {
         references: settings.references()?,
-        walk: Walk { folders: settings.sources.clone(), ignore: settings.ignore.clone(), overlay: settings.overlay },
+        walk: Walk {
+            folders: settings.sources.clone(),
+            ignore: settings.ignore.clone(),
+            overlay: settings.overlay,
+            left_out: Arc::default(),
+        },
         rules: Arc::new(settings.rules()?),
         generation: settings.generation,
         concurrency: settings.concurrency,

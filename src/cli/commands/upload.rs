@@ -1,6 +1,6 @@
 //! `lastly upload`
 
-use super::publish::order;
+use super::publish::{order, tell_idle};
 use crate::cli::args;
 use crate::cli::invocation::Invocation;
 use crate::cli::output::outcome::{Deed, Outcome};
@@ -13,10 +13,13 @@ use crate::publish::{Target, publish};
 /// # Errors
 /// There is no such release now.
 pub(crate) async fn run(args: &args::Upload, invocation: &Invocation<'_>) -> Result<Status> {
-    let settings = invocation.settings(&args.files.flags(invocation.global.flags()))?;
-    let order = order(&settings, Target::Staged, &args.manner, invocation)?;
-    let site = invocation.site(&settings).await;
+    let resolved = invocation.resolve(&args.files.flags(invocation.global.flags()))?;
+    let settings = &resolved.settings;
+    let order = order(settings, Target::Staged, &args.manner, invocation)?;
+    let site = invocation.site(settings).await;
     let published = publish(&site, &[], &order).await?;
-    let outcome = Outcome::published(Deed::Upload, order.dry_run, published, None);
+    tell_idle(&resolved, &order, invocation);
+    let ignored = order.walk.left_out.count();
+    let outcome = Outcome::published(Deed::Upload, order.dry_run, published, None, ignored);
     Ok(invocation.output.outcome(&outcome))
 }

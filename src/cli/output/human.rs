@@ -13,6 +13,7 @@ use super::words::{causes, number, plain, seconds, several, size};
 use crate::error::{Error, Kind};
 use crate::event::{Level, Problem};
 use crate::publish::plan::Plan;
+use crate::rollback::Change;
 
 /// A problem, on a line of its own, with what to do about it on a second.
 pub(crate) fn problem(problem: &Problem) -> String {
@@ -96,11 +97,17 @@ pub(crate) fn details(outcome: &Outcome, heard: &Heard, effort: &Effort) -> Stri
         );
     }
     let _ = writeln!(text, "{} · {}", several(effort.requests.total(), "request"), seconds(effort.elapsed));
+    text += &ignored(outcome);
     text += &source_maps(outcome);
     for told in &outcome.invalidations {
         let state = if told.completed { "" } else { ", under way" };
         let id = told.id.as_deref().map_or_else(String::new, |id| format!(" as {id}"));
         let _ = writeln!(text, "invalidated {} on {}{id}{state}", plain(&told.path), plain(&told.cdn));
+    }
+    if !outcome.invalidations.is_empty() {
+        text.extend(outcome.guessed.iter().map(|id| {
+            hint(&format!("the path on {id} is a guess: `--cloudfront {id}:/PATH` names its origin path, `{id}:/` says it has none"))
+        }));
     }
     if let Some(manifest) = &outcome.manifest {
         let _ = writeln!(text, "manifest: {}", plain(manifest.url.as_ref().unwrap_or(&manifest.stored)));
@@ -155,6 +162,34 @@ pub(crate) fn headline(outcome: &Outcome) -> String {
     }
 }
 
+fn ignored(outcome: &Outcome) -> String {
+    match outcome.files.map_or(0, |files| files.ignored) {
+        0 => String::new(),
+        ignored => format!(
+            "{} left out by ignore patterns\n",
+            match ignored {
+                1 => "1 file or folder".to_owned(),
+                more => format!("{} files or folders", number(more)),
+            }
+        ),
+    }
+}
+
+/// From where to where a channel would move, and what would change for its visitors.
+fn move_planned(outcome: &Outcome, change: &Change) -> String {
+    let from = outcome.before.map_or_else(|| "nothing".to_owned(), |id| id.short());
+    format!(
+        "{from} -> {}: {}, none uploaded; {} added, {} removed, {} changed; {} to write, {} to take away\n",
+        outcome.release.short(),
+        several(change.objects, "object"),
+        number(change.added),
+        number(change.removed),
+        number(change.changed),
+        several(change.pages_written, "page"),
+        number(change.pages_removed),
+    )
+}
+
 fn source_maps(outcome: &Outcome) -> String {
     match outcome.files.map_or(0, |files| files.source_maps) {
         0 => String::new(),
@@ -185,7 +220,11 @@ pub(crate) fn plan(outcome: &Outcome, verbose: bool) -> String {
         );
         let _ = writeln!(text, "{}{} {}", several(plan.requests(), "request"), proof(plan), price(plan));
     }
+    text += &ignored(outcome);
     text += &source_maps(outcome);
+    if let Some(change) = &outcome.change {
+        text += &move_planned(outcome, change);
+    }
     let release = outcome.release.short();
     let would = match (&outcome.channel, outcome.deed) {
         (Some(_), _) if outcome.behind => {

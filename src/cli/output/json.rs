@@ -15,6 +15,7 @@ use crate::cdn::Invalidated;
 use crate::cli::status::Status;
 use crate::error::{Error, Kind};
 use crate::event::{Level, Problem};
+use crate::model::layout::ChannelName;
 use crate::store::Requests;
 
 /// The version of every object here.
@@ -34,17 +35,21 @@ pub(crate) struct OutcomeV1<'a> {
     status: u8,
     dry_run: bool,
     release: Option<String>,
-    channel: Option<&'a str>,
+    channel: Option<String>,
+    /// The release that the channel showed before; `activate` and `rollback` only.
+    before: Option<String>,
     sequence: Option<u64>,
     moved: Option<bool>,
     files: Option<usize>,
     bytes: Option<u64>,
     source_maps: Option<usize>,
+    ignored: Option<usize>,
     new: Option<usize>,
     reused: Option<usize>,
     retired: Option<usize>,
     bytes_uploaded: Option<u64>,
     plan: Option<PlanV1<'a>>,
+    change: Option<ChangeV1>,
     requests: BTreeMap<&'static str, u64>,
     seconds: f64,
     manifest: Option<ManifestV1<'a>>,
@@ -68,6 +73,17 @@ struct UploadV1<'a> {
     name: &'a str,
 }
 
+/// What a move would change for the channel's visitors, in a dry run of `activate` and `rollback`.
+#[derive(Debug, Serialize)]
+struct ChangeV1 {
+    objects: usize,
+    added: usize,
+    removed: usize,
+    changed: usize,
+    pages_written: usize,
+    pages_removed: usize,
+}
+
 #[derive(Debug, Serialize)]
 struct ManifestV1<'a> {
     key: &'a str,
@@ -80,6 +96,8 @@ struct InvalidationV1<'a> {
     path: &'a str,
     id: Option<&'a str>,
     completed: bool,
+    /// Whether nothing but the keys says that this is the path.
+    guessed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -157,23 +175,35 @@ impl<'a> OutcomeV1<'a> {
             path: &told.path,
             id: told.id.as_deref(),
             completed: told.completed,
+            guessed: outcome.guessed.iter().any(|id| told.cdn.ends_with(&format!(" {id}"))),
         };
+        let change = outcome.change.map(|change| ChangeV1 {
+            objects: change.objects,
+            added: change.added,
+            removed: change.removed,
+            changed: change.changed,
+            pages_written: change.pages_written,
+            pages_removed: change.pages_removed,
+        });
         let status = outcome.unfinished.as_ref().map_or(Status::DONE, |error| error.kind().into());
         Self {
             status: status.number(),
             dry_run: outcome.dry_run,
             release: Some(outcome.release.to_string()),
-            channel: outcome.channel.as_ref().map(|channel| channel.as_str()),
+            channel: outcome.channel.as_ref().map(ToString::to_string),
+            before: outcome.before.map(|id| id.to_string()),
             sequence: outcome.sequence,
             moved: Some(outcome.moved),
             files: outcome.files.map(|files| files.count),
             bytes: outcome.files.map(|files| files.bytes),
             source_maps: outcome.files.map(|files| files.source_maps),
+            ignored: outcome.files.map(|files| files.ignored),
             new: Some(outcome.new),
             reused: Some(outcome.reused),
             retired: Some(outcome.retired),
             bytes_uploaded: Some(outcome.bytes_uploaded),
             plan,
+            change,
             manifest: outcome.manifest.as_ref().map(|place| ManifestV1 { key: &place.key, url: place.url.as_deref() }),
             invalidations: outcome.invalidations.iter().map(invalidation).collect(),
             error: outcome.unfinished.as_ref().map(ErrorV1::new),
@@ -182,14 +212,20 @@ impl<'a> OutcomeV1<'a> {
     }
 
     /// Of an error: what there would have been is not known.
-    pub(crate) fn failed(error: &'a Error, heard: &'a Heard, effort: &Effort) -> Self {
+    pub(crate) fn failed(error: &'a Error, channel: Option<&ChannelName>, heard: &'a Heard, effort: &Effort) -> Self {
         let moved = match error.kind() {
             Kind::Unknown => None,
             kind => Some(kind == Kind::Unfinished),
         };
         let mut failed = Self::empty(heard, effort);
         failed.problems.extend(error.problems().iter().map(ProblemV1::new));
-        Self { status: Status::from(error.kind()).number(), moved, error: Some(ErrorV1::new(error)), ..failed }
+        Self {
+            status: Status::from(error.kind()).number(),
+            channel: channel.map(ToString::to_string),
+            moved,
+            error: Some(ErrorV1::new(error)),
+            ..failed
+        }
     }
 
     /// Of a command line that cannot be read, whatever command it may have been meant for.
@@ -199,7 +235,7 @@ impl<'a> OutcomeV1<'a> {
     }
 
     /// Of an interruption.
-    pub(crate) fn interrupted(heard: &'a Heard, effort: &Effort) -> Self {
+    pub(crate) fn interrupted(channel: Option<&ChannelName>, heard: &'a Heard, effort: &Effort) -> Self {
         let moved = match heard.standing {
             Standing::Unmoved => Some(false),
             Standing::Unknown => None,
@@ -207,6 +243,7 @@ impl<'a> OutcomeV1<'a> {
         };
         Self {
             status: Status::INTERRUPTED.number(),
+            channel: channel.map(ToString::to_string),
             moved,
             error: Some(ErrorV1::interrupted()),
             ..Self::empty(heard, effort)
@@ -295,14 +332,14 @@ mod tests {
             [(CommitError::Unknown(lost), "\"moved\":null", 6), (CommitError::Contended, "\"moved\":false", 3)]
         {
             let error = Error::from(error);
-            let text = line(&OutcomeV1::failed(&error, &Heard::default(), &Effort::default()));
+            let text = line(&OutcomeV1::failed(&error, None, &Heard::default(), &Effort::default()));
             assert!(text.contains(moved) && text.contains(&format!("\"status\":{status},")), "{text}");
         }
         for (standing, moved) in
             [(Standing::Unmoved, Some(false)), (Standing::Unknown, None), (Standing::Moved, Some(true))]
         {
             let heard = Heard { standing, ..Heard::default() };
-            assert_eq!(OutcomeV1::interrupted(&heard, &Effort::default()).moved, moved);
+            assert_eq!(OutcomeV1::interrupted(None, &heard, &Effort::default()).moved, moved);
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::model::layout::ChannelName;
 use crate::model::release::ReleaseId;
 use crate::publish::Published;
 use crate::publish::plan::Plan;
-use crate::rollback::Moved;
+use crate::rollback::{Change, Moved};
 use crate::store::Requests;
 
 /// Which command it was.
@@ -60,6 +60,10 @@ pub(crate) struct Outcome {
     pub(crate) manifest: Option<Place>,
     /// What the CDNs were told.
     pub(crate) invalidations: Vec<Invalidated>,
+    /// The CloudFront distributions whose paths are a guess.
+    pub(crate) guessed: Vec<String>,
+    /// What a dry run of an activation or a rollback has found out.
+    pub(crate) change: Option<Change>,
     /// Why pages, manifest and CDN have not all followed, when they have not.
     pub(crate) unfinished: Option<Error>,
 }
@@ -73,6 +77,8 @@ pub(crate) struct Files {
     pub(crate) bytes: u64,
     /// Source maps among them.
     pub(crate) source_maps: usize,
+    /// Files and folders that patterns have left out.
+    pub(crate) ignored: usize,
 }
 
 /// Where an object lies.
@@ -125,6 +131,7 @@ impl Outcome {
         dry_run: bool,
         published: Published,
         target: Option<(ChannelName, Place)>,
+        ignored: usize,
     ) -> Self {
         let (channel, manifest) = target.unzip();
         let (count, bytes) = published.files;
@@ -136,7 +143,7 @@ impl Outcome {
             sequence: published.channel.map(|(_, sequence)| sequence),
             moved: published.moved,
             before: None,
-            files: Some(Files { count, bytes, source_maps: published.source_maps }),
+            files: Some(Files { count, bytes, source_maps: published.source_maps, ignored }),
             new: published.new,
             reused: published.reused,
             retired: published.retired,
@@ -145,6 +152,8 @@ impl Outcome {
             behind: published.behind,
             manifest,
             invalidations: published.followed.invalidations,
+            guessed: Vec::new(),
+            change: None,
             unfinished: published.unfinished.map(Error::from),
         }
     }
@@ -168,6 +177,8 @@ impl Outcome {
             behind: false,
             manifest: Some(manifest),
             invalidations: moved.followed.invalidations,
+            guessed: Vec::new(),
+            change: moved.change,
             unfinished: moved.unfinished.map(Error::from),
         }
     }

@@ -2,6 +2,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -97,6 +98,7 @@ fn links_are_followed_inside_and_refused_when_they_lead_out() {
     assert_eq!(named, ["again/loop", "broken", "leak", "leaks", "real/loop"], "{wrong:?}");
     assert!(wrong[1].1.starts_with("is a symbolic link that leads nowhere"), "{wrong:?}");
     assert!(wrong[2].1.starts_with("is a symbolic link that leads out of the source folders"), "{wrong:?}");
+    assert!([0, 4].iter().all(|&at| wrong[at].1.starts_with("is a symbolic link back into ")), "{wrong:?}");
     // A link from one source folder into another does not lead out.
     let (_, problems) = walk(&order(&[&inside, &outside]));
     assert!(problems.iter().all(|problem| !problem.message.contains("leads out")), "{problems:?}");
@@ -125,10 +127,40 @@ fn names_that_differ_only_by_case_are_pointed_out() {
     let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(messages.len(), 2, "{messages:?}");
     assert!(messages.contains(&"differs only by letter case from `logo.svg`"), "{messages:?}");
+    assert!(messages.contains(&"differs only in how accents are composed from `caf\u{e9}`"), "{messages:?}");
     assert!(problems.iter().all(|problem| problem.level == Level::Warning));
 }
 
 #[test]
 fn publishing_nothing_is_a_mistake() {
     assert_eq!(wrong(&order(&[&folder(&[".git/config"])])), [(String::new(), "no files were found".to_owned())]);
+}
+
+#[test]
+fn links_that_lead_into_each_other_end() {
+    let folder = folder(&["a/1", "b/2"]);
+    symlink(folder.path().join("b"), folder.path().join("a/x")).expect("a new name");
+    symlink(folder.path().join("a"), folder.path().join("b/y")).expect("a new name");
+    let (files, problems) = walk(&order(&[&folder]));
+    assert_eq!(paths(&files), ["a/1", "a/x/2", "b/2", "b/y/1"]);
+    assert_eq!(problems.len(), 2, "{problems:?}");
+}
+
+#[test]
+fn it_is_known_what_was_left_out_and_which_patterns_met_nothing() {
+    let folder = folder(&["a.tmp", "b.tmp", "drafts/c.html", "drafts/d.html", "e.css", ".env.example"]);
+    let ignore = ["*.tmp", "a.tmp", "drafts/", "drafts/c.html", "*.psd", "!.env.example", "!kept"].map(str::to_owned);
+    let order = Walk { ignore: ignore.to_vec(), ..order(&[&folder]) };
+    assert_eq!(found(&order), [".env.example", "e.css"]);
+    assert_eq!(order.left_out.count(), 3);
+    assert_eq!(order.left_out.idle(&order.ignore), ["drafts/c.html", "*.psd", "!kept"]);
+}
+
+#[test]
+fn a_broken_pattern_is_an_error() {
+    let folder = folder(&["a"]);
+    let order = Walk { ignore: vec!["[a".to_owned()], ..order(&[&folder]) };
+    let wrong = wrong(&order);
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    assert!(wrong[0].1.starts_with("`[a` is not an ignore pattern: "), "{wrong:?}");
 }

@@ -127,8 +127,9 @@ fn everything_that_a_file_can_say() {
     );
     let headers =
         vec![("cache-control".to_owned(), Some("max-age=60".to_owned())), ("content-language".to_owned(), None)];
+    let rules: Vec<Rule> = value(rules).into_iter().map(|given| given.value).collect();
     assert_eq!(
-        value(rules),
+        rules,
         [
             Rule { files: vec!["*.js".into()], kind: Some(Kind::Sealed), ..Rule::default() },
             Rule {
@@ -237,8 +238,7 @@ purge = ["varnish", "http://ok/", "http://a:b/"]
       hint: a bucket is written `s3://BUCKET/PREFIX`, a folder on this machine `dir:PATH`
     3:11: private keys must begin with something
       hint: leave `control` out, or write `.lastly/`
-    4:12: `cdn` is not a URL that can stand for the prefix
-      hint: it begins with `https://`, `http://` or `/`
+    4:12: `cdn` cannot be used: it should begin with https://, http:// or a slash
     5:11: `-` cannot name a channel: letters, digits, `-`, `_` and `.`, beginning with a letter or digit, at most 63
     6:12: `~/x` begins with `~`, which only a shell replaces
       hint: write the path of the home folder out
@@ -252,7 +252,7 @@ purge = ["varnish", "http://ok/", "http://a:b/"]
       hint: from 1 to 1000 can
     11:10: `varnish` is not the URL of a cache
       hint: it begins with `http://`
-    11:35: `http://a:b/` names no host, or a port that is none
+    11:35: `http://a:b/` cannot be used: a host, and perhaps a port, should follow the two slashes
     ");
 }
 
@@ -285,7 +285,7 @@ headers = "a"
     3:6: `d1.cloudfront.net` is not the id of a distribution
       hint: capital letters and digits, as in `E2QWRUHAPOMQZL`: not the domain name and not the ARN
     4:15: `static` is not an origin path
-      hint: it begins with a slash and goes on: `/static`; leave it out where the distribution has none
+      hint: it begins with a slash: `/static`, or `/` where the distribution has none
     6:1: this distribution has no `id`
       hint: `id = "E2QWRUHAPOMQZL"` names a distribution
     7:8: `wait` must be true or false, not an integer

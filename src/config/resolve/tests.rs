@@ -266,9 +266,63 @@ fn private_keys_never_cover_public_ones() {
     let site = folder("store = 's3://abc/static/v1'\ncontrol = 'static'");
     assert_snapshot!(problems(&site, &[], &Flags::default()), @r"
     lastly.toml:2:11: the public keys below `static/v1/` would lie among the private ones below `static/`
-      hint: choose another `control`, or leave it out
+      hint: choose another `control`, or leave it out: then it is `.lastly/static/v1/`
     ");
     let beside = Flags { control: text("static/v1/.lastly"), ..Flags::default() };
-    let settings = resolve(&beside, &Environment::default(), site.path()).expect("good settings").settings;
-    assert_eq!(settings.layout().ledger().as_str(), "static/v1/.lastly/ledger.json");
+    assert_snapshot!(problems(&site, &[], &beside), @r"
+    --control: the private keys below `static/v1/.lastly/` would lie among the public ones below `static/v1/`
+      hint: choose another `control`, or leave it out: then it is `.lastly/static/v1/`
+    ");
+    // Without a prefix there is nothing outside.
+    let whole = Flags { store: text("s3://abc"), control: text("private"), ..Flags::default() };
+    assert!(resolve(&whole, &Environment::default(), site.path()).is_ok());
+}
+
+/// What is likely to be a mistake, in settings that can be used.
+fn warnings(flags: &Flags) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let resolved = resolve(flags, &Environment::default(), folder.path()).expect("good settings");
+    resolved.warnings.into_iter().map(|problem| problem.message).collect()
+}
+
+#[test]
+fn a_base_url_must_fit_to_the_distributions() {
+    for (store, distribution, base, says) in [
+        ("s3://abc/static", "E1", "https://cdn.example.com/static/", None),
+        ("s3://abc/a/static", "E1", "https://cdn.example.com/static/", None),
+        ("s3://abc/static", "E1", "/", None),
+        ("s3://abc/static", "E1", "/assets/", Some("its keys begin with `/static/`")),
+        ("s3://abc/static", "E1:/static", "/", None),
+        ("s3://abc/static", "E1:/", "/static/", None),
+        ("s3://abc/static", "E1:/static", "/static/", Some("but at `/` by the origin path of E1")),
+        ("s3://abc/static", "E1:/", "/", Some("but at `/static/` by the origin path of E1")),
+        ("s3://abc/static", "E1:/stat", "/", Some("does not lie below it")),
+        ("s3://abc/a b", "E1", "/a%20b/", None),
+    ] {
+        let flags = Flags {
+            store: text(store),
+            cloudfront: vec![distribution.to_owned()],
+            base_url: text(base),
+            ..Flags::default()
+        };
+        let warnings = warnings(&flags);
+        assert_eq!(warnings.len(), usize::from(says.is_some()), "{store} {distribution} {base}: {warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.contains(says.unwrap_or_default())), "{warnings:?}");
+    }
+}
+
+#[test]
+fn what_matches_no_file_is_told_with_its_place() {
+    let site = folder("ignore = ['*.psd']\n[[rules]]\nfiles = '*.js'\n\n[[rules]]\nfiles = ['*.css', 'x']\n");
+    let resolved = resolve(&Flags::default(), &Environment::default(), site.path()).expect("good settings");
+    let idle = resolved.idle(&["*.psd"], &[(1, "x")]);
+    let told: Vec<String> = idle
+        .iter()
+        .map(|problem| format!("{:?} {}", problem.position.map(|(line, _)| line), problem.message))
+        .collect();
+    assert_eq!(
+        told,
+        ["Some(1) the ignore pattern `*.psd` matches no file", "Some(5) `x` of this rule matches no file"]
+    );
+    assert!(idle.iter().all(|problem| problem.level == Level::Warning));
 }

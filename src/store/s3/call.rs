@@ -64,6 +64,8 @@ struct Seen {
     sent: bool,
     /// Whether any attempt that failed may have been carried out.
     uncertain: bool,
+    /// Where the request went.
+    server: Option<String>,
     date: Option<Timestamp>,
     found: Option<Found>,
 }
@@ -113,6 +115,10 @@ impl Call {
                 // A connector's error says but what kind it is.
                 let source =
                     source.downcast::<ConnectorError>().map_or_else(|other| other, |error| error.into_source());
+                let source = match self.seen().server.take() {
+                    Some(server) => Box::new(Unanswered { server, source }),
+                    None => source,
+                };
                 (Verdict::Failed(reason), source)
             }
         };
@@ -127,7 +133,8 @@ impl Call {
             Reason::Unavailable
         } else {
             // It could not even be addressed or signed; the innermost error says why.
-            Reason::Other(causes(error).last().map(ToString::to_string).unwrap_or_default())
+            let words = causes(error).last().map(ToString::to_string).unwrap_or_default();
+            if words.to_ascii_lowercase().contains("region") { Reason::NoRegion } else { Reason::Other(words) }
         }
     }
 }
@@ -166,12 +173,14 @@ impl Intercept for Call {
 
     fn read_before_transmit(
         &self,
-        _: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.tally.add(self.counted_as);
-        self.seen().sent = true;
+        let mut seen = self.seen();
+        seen.sent = true;
+        seen.server = server(context.request().uri());
         Ok(())
     }
 
@@ -205,6 +214,21 @@ impl Intercept for Call {
         seen.uncertain |= seen.sent && !refused;
         Ok(())
     }
+}
+
+/// A server that gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer from {server}")]
+struct Unanswered {
+    server: String,
+    #[source]
+    source: BoxError,
+}
+
+/// Scheme and host of a URL.
+fn server(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    Some(format!("{scheme}://{}", rest.split(['/', '?']).next()?))
 }
 
 /// An error and what lies behind it.

@@ -33,7 +33,7 @@ impl Target<'_> {
     }
 
     fn if_match(&self) -> Option<String> {
-        self.replaces.map(|etag| etag.0.clone())
+        self.replaces.map(Etag::in_header)
     }
 
     /// The bytes are not what they should be, which the store learns before the object is made.
@@ -88,7 +88,8 @@ impl Bucket {
             .config_override(with_time(attempt_timeout(payload.bytes.len())))
             .interceptor(call.clone());
         let output = request.send().await.map_err(|error| call.setback(target.verb, target.key, error))?;
-        let etag = output.e_tag.map(Etag).ok_or_else(|| Setback::incomplete(target.verb, target.key, "an ETag"))?;
+        let etag = output.e_tag.as_deref().map(Etag::of_header);
+        let etag = etag.ok_or_else(|| Setback::incomplete(target.verb, target.key, "an ETag"))?;
         Ok(Written { etag, at: call.date().unwrap_or_else(|| self.clock.now()) })
     }
 
@@ -168,7 +169,8 @@ impl Bucket {
             .config_override(with_time(COMPLETION_TIMEOUT))
             .interceptor(call.clone());
         let output = request.send().await.map_err(|error| call.setback(target.verb, target.key, error))?;
-        let etag = output.e_tag.map(Etag).ok_or_else(|| Setback::incomplete(target.verb, target.key, "an ETag"))?;
+        let etag = output.e_tag.as_deref().map(Etag::of_header);
+        let etag = etag.ok_or_else(|| Setback::incomplete(target.verb, target.key, "an ETag"))?;
         Ok(Written { etag, at: call.date().unwrap_or_else(|| self.clock.now()) })
     }
 

@@ -104,9 +104,10 @@ pub(crate) fn difference(differences: &[(&AssetPath, Difference<'_>)]) -> String
 }
 
 fn changed(old: &Entry, new: &Entry) -> String {
-    if old.size == new.size && old.headers != new.headers {
-        format!("{}, other headers", size(new.size))
-    } else {
-        format!("{} -> {}", size(old.size), size(new.size))
+    let headers = old.headers.differing(&new.headers);
+    match headers[..] {
+        [] => format!("{} -> {}", size(old.size), size(new.size)),
+        _ if old.size == new.size => format!("{}, other headers: {}", size(new.size), headers.join(", ")),
+        _ => format!("{} -> {}, other headers: {}", size(old.size), size(new.size), headers.join(", ")),
     }
 }

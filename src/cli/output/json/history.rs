@@ -112,6 +112,8 @@ struct ChangedV1<'a> {
     path: &'a str,
     size_before: u64,
     size: u64,
+    /// The names of the headers that differ.
+    headers: Vec<&'a str>,
 }
 
 impl<'a> ReleasesV1<'a> {
@@ -209,7 +211,8 @@ impl<'a> DiffV1<'a> {
                 Difference::Added(new) => diff.added.push(OneV1 { path, size: new.size }),
                 Difference::Removed(old) => diff.removed.push(OneV1 { path, size: old.size }),
                 Difference::Changed(old, new) => {
-                    diff.changed.push(ChangedV1 { path, size_before: old.size, size: new.size });
+                    let headers = old.headers.differing(&new.headers);
+                    diff.changed.push(ChangedV1 { path, size_before: old.size, size: new.size, headers });
                 }
             }
         }
