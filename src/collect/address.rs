@@ -233,10 +233,11 @@ impl<'a> Work<'a> {
         Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is(targets) })
     }
 
-    /// What the next publish needs so as not to parse the file again, unless there is something to say about it again.
+    /// What the next publish needs so as not to parse the file again, unless there is something to say about it again,
+    /// or another file could make a difference to it.
     fn targets_to_keep(&self, links: &Links) -> Option<Vec<AssetPath>> {
-        let nothing_to_say = links.findings.is_empty() && links.for_a_bundler == 0;
-        nothing_to_say.then(|| links.targets.iter().map(|&target| self.site.files.path(target).clone()).collect())
+        let is_settled = links.findings.is_empty() && links.for_a_bundler == 0 && !links.is_open;
+        is_settled.then(|| links.targets.iter().map(|&target| self.site.files.path(target).clone()).collect())
     }
 
     /// Whether everything that a file of a known release refers to is still called what it was.

@@ -20,6 +20,8 @@ pub struct Links {
     pub findings: Vec<Finding>,
     /// Module specifiers without the extension that only a bundler adds: its sources, not what browsers load.
     pub for_a_bundler: usize,
+    /// Whether a reference leads to no file, and nothing is said of it, but would count if there were one.
+    pub is_open: bool,
 }
 
 /// Where an address goes.
@@ -184,7 +186,10 @@ impl Looking<'_> {
     fn nothing_there(&mut self, reference: &Reference, path: String) {
         let (text, kind) = (reference.value.text().to_owned(), reference.kind);
         let what = match kind {
-            Kind::Link | Kind::Mention | Kind::Document => return,
+            Kind::Link | Kind::Mention | Kind::Document => {
+                self.links.is_open = true;
+                return;
+            }
             _ if self.files.is_excluded(&path) => What::Excluded { text, kind },
             Kind::Module if BUNDLED.iter().any(|end| self.files.number(&format!("{path}{end}")).is_some()) => {
                 self.links.for_a_bundler += 1;

@@ -219,6 +219,15 @@ fn a_file_that_an_earlier_release_knows_is_not_parsed_again() {
 }
 
 #[test]
+fn a_link_to_what_was_not_there_is_followed_once_it_is() {
+    let mut files = tree(&[("index.html", "<a href=report.pdf>")]);
+    let (before, _folder) = publish(&files, &[]);
+    files.insert("report.pdf".to_owned(), "pdf".to_owned());
+    let (after, _folder) = publish(&files, &[&before.release]);
+    assert_eq!(served(&after)["index.html"], "<a href=report.!.pdf>");
+}
+
+#[test]
 fn what_other_settings_made_is_not_taken_over() {
     let (before, _folder) = publish(&circle(), &[]);
     let rewriting = References::new(&[], &Missing::default()).expect("good settings").id;
