@@ -15,11 +15,15 @@ use crate::rollback::{Destination, Order, move_channel};
 /// The channel has not moved.
 pub(crate) async fn run(args: &args::Activate, invocation: &Invocation<'_>) -> Result<Status> {
     let settings = invocation.settings(&args.change.front.flags(invocation.global.flags()))?;
-    if settings.channel.is_live() && args.expires.is_some() {
+    if settings.channel.is_live() && args.build.expires.is_some() {
         return Err(CliError::LiveExpires.into());
     }
     let to = Destination::Uploaded(args.release.clone());
-    let order = Order { build: args.sequence, expires: args.expires, ..order(&settings, to, &args.change, invocation) };
+    let order = Order {
+        build: args.build.sequence,
+        expires: args.build.expires,
+        ..order(&settings, to, &args.change, invocation)
+    };
     carry_out(Deed::Activate, &settings, order, invocation).await
 }
 

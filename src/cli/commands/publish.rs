@@ -20,14 +20,14 @@ pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Re
     let flags = args.change.front.flags(args.files.flags(invocation.global.flags()));
     let settings = invocation.settings(&flags)?;
     let name = settings.channel.clone();
-    if name.is_live() && args.expires.is_some() {
+    if name.is_live() && args.build.expires.is_some() {
         return Err(CliError::LiveExpires.into());
     }
     let target = Target::Channel {
         name: name.clone(),
-        build: args.sequence,
+        build: args.build.sequence,
         expect: args.change.expect.clone(),
-        expires: args.expires,
+        expires: args.build.expires,
     };
     let order = order(&settings, target, &args.change.manner, invocation)?;
     let site = invocation.site(&settings).await;

@@ -1,0 +1,41 @@
+//! Which files are meant, of every command that takes some.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::config::Flags;
+
+/// Which files are meant and how they are taken.
+#[derive(Debug, Args)]
+pub(crate) struct Files {
+    /// The folders to publish [default: the setting `sources`]
+    #[arg(value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Leaves files out, in gitignore syntax; can be given several times
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) ignore: Vec<String>,
+    /// Lets a later folder's file take the place of an earlier one's; else that is an error
+    #[arg(long)]
+    pub(crate) overlay: bool,
+    /// Whether source maps are published for everyone to read: publish or exclude [default: publish]
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) source_maps: Option<String>,
+    /// Enters every address: raising it gives every asset a new URL [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) generation: Option<u64>,
+}
+
+impl Files {
+    /// Adds what these say.
+    pub(crate) fn flags(&self, others: Flags) -> Flags {
+        Flags {
+            sources: self.folders.clone(),
+            ignore: self.ignore.clone(),
+            overlay: self.overlay,
+            source_maps: self.source_maps.clone(),
+            generation: self.generation,
+            ..others
+        }
+    }
+}
