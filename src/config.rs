@@ -19,7 +19,7 @@ mod settings;
 mod show;
 
 pub use environment::Environment;
-pub use flags::Flags;
+pub use flags::{Flags, GcFlags};
 pub use given::Origin;
 pub use init::template;
 pub use provenance::provenance;

@@ -4,6 +4,7 @@
 mod delete;
 mod error;
 mod judge;
+mod pin;
 pub mod plan;
 pub mod policy;
 mod public;
@@ -12,5 +13,6 @@ pub mod run;
 mod survey;
 
 pub use error::{GcError, TooMuch, Undeleted};
+pub use pin::{pin, unpin};
 pub use policy::Policy;
 pub use run::{Collected, Order, collect};

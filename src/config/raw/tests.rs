@@ -48,6 +48,7 @@ fn everything_that_a_file_can_say() {
         sources,
         ignore,
         overlay,
+        gc,
         rules,
         source_maps,
         generation,
@@ -65,6 +66,7 @@ fn everything_that_a_file_can_say() {
         overlay = true
         source-maps = "exclude"
         generation = 0x10
+        gc = { keep-for = "14d", keep-last = 9, max-delete = "90%" }
         concurrency = 1_000
         path-style = false
 
@@ -93,6 +95,8 @@ fn everything_that_a_file_can_say() {
     }
     assert_eq!(value(store), StoreAddress::S3 { bucket: "example-assets".into(), prefix: "static".into() });
     assert_eq!(value(control), "private/");
+    assert_eq!((value(gc.keep_for).as_secs(), value(gc.keep_last), value(gc.max_delete)), (14 * 86_400, 9, 90));
+    assert_eq!((gc.keep_unreleased, gc.session), (None, None));
     assert_eq!(value(base_url), "https://cdn.example.com/static/");
     assert_eq!(value(channel).as_str(), "preview-7");
     assert_eq!(value(purge), ["http://varnish:6081"]);
@@ -128,6 +132,10 @@ fn everything_that_a_file_can_say() {
 fn every_setting_of_the_table_is_read() {
     for setting in SETTINGS.iter().filter(|setting| !setting.example.is_empty()) {
         let layer = layer(&format!("{} = {}", setting.key, setting.example));
+        assert_ne!(layer, Layer::default(), "{} was passed over", setting.key);
+    }
+    for setting in GC {
+        let layer = layer(&format!("[gc]\n{} = {}", setting.key, setting.example));
         assert_ne!(layer, Layer::default(), "{} was passed over", setting.key);
     }
     for (table, settings, required) in
