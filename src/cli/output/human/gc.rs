@@ -34,7 +34,7 @@ pub(crate) fn plan(collected: &Collected) -> String {
             number(count.versions),
             class.word(),
             size(count.bytes),
-            styled(FAINT, &format!("{}", class.reason()))
+            styled(FAINT, class.reason())
         );
     }
     let markers: u64 = collected.goes.values().map(|count| count.markers).sum();
