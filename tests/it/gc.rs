@@ -86,7 +86,7 @@ async fn what_no_kept_release_needs_goes_and_all_else_stays() {
     let fixture = Fixture::new();
     three_releases(&fixture).await;
     let strangers = [
-        "static/notes.txt",
+        "static/sealed/notes.txt",
         "other/a.0123456789abcdef0123456789abcdef.js",
         ".lastly/other/releases/0123456789abcdef0123456789abcdef.json",
         "static/channels/x/manifest.json",

@@ -159,7 +159,7 @@ fn names_that_are_no_settings() {
     2:1: `sauce-maps` is not a setting
       hint: did you mean `source-maps`?
     3:1: `bucket` is not a setting
-      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `concurrency`, `path-style`, `purge`, `cloudfront`, `rules`
+      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `rules`
     5:2: `tool` is not a setting
       hint: only in pyproject.toml do settings stand below `[tool.lastly]`
     ");
