@@ -118,7 +118,9 @@ impl Explain for Refusal {
     fn kind(&self) -> Kind {
         match self {
             Self::Outrun { .. } | Self::Unexpected { .. } => Kind::Outrun,
-            Self::IntentGone | Self::NotKept(_) | Self::NoChannel(_) | Self::NothingBefore(_) => Kind::Failed,
+            Self::IntentGone | Self::Outdated | Self::NotKept(_) | Self::NoChannel(_) | Self::NothingBefore(_) => {
+                Kind::Failed
+            }
         }
     }
 
@@ -129,7 +131,7 @@ impl Explain for Refusal {
                 "`lastly releases` lists what there is"
             }
             Self::NoChannel(_) => "a channel begins with its first publish",
-            Self::IntentGone => return Vec::new(),
+            Self::IntentGone | Self::Outdated => return Vec::new(),
         };
         vec![hint.to_owned()]
     }

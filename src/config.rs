@@ -20,7 +20,7 @@ mod show;
 mod together;
 
 pub use environment::Environment;
-pub use flags::Flags;
+pub use flags::{Flags, GcFlags};
 pub use given::Origin;
 pub use init::template;
 pub use provenance::provenance;

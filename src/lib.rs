@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod error;
 pub mod event;
 pub mod follow;
+pub mod gc;
 pub mod history;
 pub mod model;
 pub mod policy;

@@ -2,9 +2,11 @@
 
 mod create;
 pub mod plan;
+mod restore;
 mod run;
 mod upload;
 
 pub use create::AlwaysReaped;
+pub use restore::{RestoreError, restore};
 pub use run::{NoLedger, Order, Published, Target, publish};
 pub use upload::UploadError;

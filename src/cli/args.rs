@@ -12,6 +12,7 @@ mod diff;
 mod doctor;
 mod files;
 mod front;
+mod gc;
 mod global;
 mod man;
 mod policy;
@@ -29,6 +30,7 @@ pub(crate) use self::completions::Completions;
 pub(crate) use self::config::Config;
 pub(crate) use self::diff::Diff;
 pub(crate) use self::doctor::Doctor;
+pub(crate) use self::gc::{Gc, Pin, Restore, Unpin};
 pub(crate) use self::global::{Color, Global};
 pub(crate) use self::man::Man;
 pub(crate) use self::policy::{Policy, Role};
@@ -80,6 +82,10 @@ Examples:
     Releases,
     Show(Show),
     Diff(Diff),
+    Gc(Gc),
+    Pin(Pin),
+    Unpin(Unpin),
+    Restore(Restore),
     Serve(Serve),
     Doctor(Doctor),
     Policy(Policy),

@@ -19,6 +19,7 @@ pub(crate) use anstream::ColorChoice;
 
 pub(crate) use self::github::Github;
 use self::json::checks::ChecksV1;
+use self::json::gc::{CollectedV1, KeptV1};
 use self::json::history::{DiffV1, ReleasesV1, ShowV1};
 use self::json::settings::SettingsV1;
 use self::json::{FailureV1, OutcomeV1, ServingV1, WrittenV1, line};
@@ -32,6 +33,7 @@ use crate::config::Resolved;
 use crate::doctor::{self, Check};
 use crate::error::{Error, Kind};
 use crate::event::Report;
+use crate::gc::Collected;
 use crate::model::layout::{ChannelName, Layout};
 use crate::model::ledger::Ledger;
 use crate::model::release::{Release, ReleaseId, differences};
@@ -244,6 +246,31 @@ impl Output {
         let Some(error) = unwell else { return Ok(Status::DONE) };
         self.terminal.err(&self.error(&error));
         Ok(error.kind().into())
+    }
+
+    /// Shows what a collection has done, or would do.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn collected(&self, mut collected: Collected, applied: bool) -> io::Result<Status> {
+        self.listener.end();
+        let unfinished = collected.unfinished.take().map(Error::from);
+        let json = || line(&CollectedV1::new(&collected, applied, unfinished.as_ref()));
+        self.answer(json, || human::gc::plan(&collected))?;
+        if !self.look.json && self.look.volume != Volume::Quiet {
+            self.terminal.err(&human::gc::end(&collected, applied));
+        }
+        let Some(error) = unfinished else { return Ok(Status::DONE) };
+        self.terminal.err(&self.error(&error));
+        Ok(error.kind().into())
+    }
+
+    /// Says what has become of a release that is kept.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn kept(&self, id: ReleaseId, what: &str) -> io::Result<()> {
+        self.answer(|| line(&KeptV1::new(id)), || format!("{} {what}\n", id.short()))
     }
 
     /// Writes text as it is.

@@ -1,6 +1,7 @@
 //! What a single value must be, wherever it was given.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ignore::gitignore::GitignoreBuilder;
 
@@ -11,6 +12,7 @@ use crate::cdn::path::BaseUrl;
 use crate::model::headers::Headers;
 use crate::model::layout::ChannelName;
 use crate::model::path::AssetPath;
+use crate::model::timestamp::parse_span;
 use crate::prepare::rules::{self, Kind, SourceMaps};
 
 /// A store's address; a folder's path is relative to `base`.
@@ -186,6 +188,26 @@ pub(super) fn concurrency(number: u64) -> Result<usize, Bad> {
     }
 }
 
+/// A span of time.
+pub(super) fn span(text: &str) -> Result<Duration, Bad> {
+    parse_span(text).ok_or_else(|| {
+        Bad::new(format!("`{text}` is not a span of time")).hint("a number and one of s, m, h, d, w, as in `7d`")
+    })
+}
+
+/// A share in percent.
+pub(super) fn percent(text: &str) -> Result<u8, Bad> {
+    let number = text.strip_suffix('%').and_then(|digits| digits.parse().ok());
+    number
+        .filter(|number| *number <= 100)
+        .ok_or_else(|| Bad::new(format!("`{text}` is not a percentage")).hint("from `0%` to `100%`"))
+}
+
+/// How many releases of a channel stay.
+pub(super) fn keep_last(number: u64) -> Result<usize, Bad> {
+    usize::try_from(number).map_err(|_| Bad::new(format!("{number} releases cannot be kept")))
+}
+
 /// A whole number in a variable.
 pub(super) fn number(text: &str) -> Result<u64, Bad> {
     text.parse().map_err(|_| Bad::new(format!("`{text}` is not a whole number")))
@@ -348,6 +370,8 @@ mod tests {
     fn words_and_numbers() {
         check(truth, &[("true", Some(true)), ("0", Some(false)), ("yes", None), ("TRUE", None)]);
         check(source_maps, &[("publish", Some(SourceMaps::Publish)), ("none", None)]);
+        check(span, &[("7d", Some(Duration::from_secs(7 * 86_400))), ("7", None), ("", None)]);
+        check(percent, &[("50%", Some(50)), ("100%", Some(100)), ("101%", None), ("50", None), ("-1%", None)]);
         check(number, &[("7", Some(7)), ("-1", None), ("1.5", None), ("", None)]);
         let near = kind("assets").expect_err("it is none of the words").hint;
         assert_eq!(near.as_deref(), Some("did you mean `asset`?"));

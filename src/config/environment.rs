@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::check;
 use super::given::{Bad, Given, Origin};
-use super::layer::Layer;
+use super::layer::{Layer, Retention};
 use super::schema::{PREFIX, is_variable, nearest_variable};
 use crate::event::Problem;
 
@@ -62,6 +62,7 @@ impl Environment {
             sources: take.paths("LASTLY_SOURCES", |path| check::folder(path, folder)),
             ignore: take.list("LASTLY_IGNORE", '\n', check::pattern),
             overlay: take.text("LASTLY_OVERLAY", check::truth),
+            gc: Retention::default(),
             rules: None,
             source_maps: take.text("LASTLY_SOURCE_MAPS", check::source_maps),
             generation: take.text("LASTLY_GENERATION", check::number),
@@ -180,6 +181,7 @@ mod tests {
             path_style: given("LASTLY_PATH_STYLE", false),
             purge: given("LASTLY_PURGE", vec!["http://a".to_owned(), "http://b".to_owned()]),
             cloudfront: given("LASTLY_CLOUDFRONT", vec![distribution("E1"), distribution("E2:/static")]),
+            gc: Retention::default(),
             rules: None,
         };
         assert_eq!((layer, problems), (expected, Vec::new()));

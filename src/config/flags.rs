@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::check;
 use super::given::{Bad, Given, Origin};
-use super::layer::Layer;
+use super::layer::{Layer, Retention};
 use crate::event::Problem;
 
 /// Settings as they were typed; what was not typed is `None`, empty or `false`.
@@ -42,6 +42,29 @@ pub struct Flags {
     pub concurrency: Option<usize>,
     /// `--path-style`
     pub path_style: bool,
+    /// The flags of `lastly gc`.
+    pub gc: GcFlags,
+}
+
+/// What the command line says of how long things are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GcFlags {
+    /// `--keep-for`
+    pub keep_for: Option<String>,
+    /// `--keep-last`
+    pub keep_last: Option<u64>,
+    /// `--keep-unreleased`
+    pub keep_unreleased: Option<String>,
+    /// `--intent-ttl`
+    pub intent_ttl: Option<String>,
+    /// `--min-object-age`
+    pub min_object_age: Option<String>,
+    /// `--max-delete`
+    pub max_delete: Option<String>,
+    /// `--html-ttl`
+    pub html_ttl: Option<String>,
+    /// `--session`
+    pub session: Option<String>,
 }
 
 impl Flags {
@@ -58,6 +81,16 @@ impl Flags {
             sources: take.list("DIR", &self.sources, |path| check::folder(path, folder)),
             ignore: take.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),
             overlay: take.switch("--overlay", self.overlay),
+            gc: Retention {
+                keep_for: take.text("--keep-for", &self.gc.keep_for, check::span),
+                keep_last: take.checked("--keep-last", self.gc.keep_last, |&number| check::keep_last(number)),
+                keep_unreleased: take.text("--keep-unreleased", &self.gc.keep_unreleased, check::span),
+                intent_ttl: take.text("--intent-ttl", &self.gc.intent_ttl, check::span),
+                min_object_age: take.text("--min-object-age", &self.gc.min_object_age, check::span),
+                max_delete: take.text("--max-delete", &self.gc.max_delete, check::percent),
+                html_ttl: take.text("--html-ttl", &self.gc.html_ttl, check::span),
+                session: take.text("--session", &self.gc.session, check::span),
+            },
             rules: None,
             source_maps: take.text("--source-maps", &self.source_maps, check::source_maps),
             generation: self.generation.map(|value| Given { value, origin: Origin::Flag("--generation") }),

@@ -1,6 +1,6 @@
 //! The settings file that `lastly init` writes: every setting, explained and commented out.
 
-use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting};
+use super::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting};
 
 /// How wide comments are, in characters.
 const WIDTH: usize = 96;
@@ -25,8 +25,12 @@ pub fn template() -> String {
     for setting in tables {
         text.push('\n');
         text.push_str(&comment(setting.meaning));
-        text.push_str(&format!("#[[{}]]\n", setting.key));
-        let inner: &[Setting] = if setting.key == "rules" { &RULE } else { &DISTRIBUTION };
+        let (head, inner): (_, &[Setting]) = match setting.key {
+            "gc" => ("#[gc]\n".to_owned(), &GC),
+            "rules" => ("#[[rules]]\n".to_owned(), &RULE),
+            key => (format!("#[[{key}]]\n"), &DISTRIBUTION),
+        };
+        text.push_str(&head);
         for setting in inner {
             text.push_str(&entry(setting));
         }

@@ -2,8 +2,9 @@
 //! settings.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::given::Given;
+use super::given::{Given, Origin};
 use super::settings::{Distribution, StoreAddress};
 use crate::model::layout::ChannelName;
 use crate::prepare::report::Missing;
@@ -21,6 +22,7 @@ pub(super) struct Layer {
     pub(super) sources: Option<Given<Vec<PathBuf>>>,
     pub(super) ignore: Option<Given<Vec<String>>>,
     pub(super) overlay: Option<Given<bool>>,
+    pub(super) gc: Retention,
     pub(super) rules: Option<Given<Vec<Given<Rule>>>>,
     pub(super) source_maps: Option<Given<SourceMaps>>,
     pub(super) generation: Option<Given<u64>>,
@@ -29,6 +31,46 @@ pub(super) struct Layer {
     pub(super) missing: Option<Given<Missing>>,
     pub(super) concurrency: Option<Given<usize>>,
     pub(super) path_style: Option<Given<bool>>,
+}
+
+/// The table `gc` of one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Retention {
+    pub(super) keep_for: Option<Given<Duration>>,
+    pub(super) keep_last: Option<Given<usize>>,
+    pub(super) keep_unreleased: Option<Given<Duration>>,
+    pub(super) intent_ttl: Option<Given<Duration>>,
+    pub(super) min_object_age: Option<Given<Duration>>,
+    pub(super) max_delete: Option<Given<u8>>,
+    pub(super) html_ttl: Option<Given<Duration>>,
+    pub(super) session: Option<Given<Duration>>,
+}
+
+impl Retention {
+    fn over(self, lower: Self) -> Self {
+        Self {
+            keep_for: self.keep_for.or(lower.keep_for),
+            keep_last: self.keep_last.or(lower.keep_last),
+            keep_unreleased: self.keep_unreleased.or(lower.keep_unreleased),
+            intent_ttl: self.intent_ttl.or(lower.intent_ttl),
+            min_object_age: self.min_object_age.or(lower.min_object_age),
+            max_delete: self.max_delete.or(lower.max_delete),
+            html_ttl: self.html_ttl.or(lower.html_ttl),
+            session: self.session.or(lower.session),
+        }
+    }
+
+    /// Where the first of them comes from that someone has set.
+    pub(super) fn origin(&self) -> Origin {
+        let spans = [&self.keep_for, &self.keep_unreleased, &self.intent_ttl, &self.min_object_age, &self.html_ttl]
+            .into_iter()
+            .chain([&self.session])
+            .flatten()
+            .map(|given| &given.origin);
+        let others =
+            [self.keep_last.as_ref().map(|given| &given.origin), self.max_delete.as_ref().map(|given| &given.origin)];
+        spans.chain(others.into_iter().flatten()).next().cloned().unwrap_or(Origin::Default)
+    }
 }
 
 impl Layer {
@@ -54,6 +96,7 @@ impl Layer {
             sources: self.sources.or(lower.sources),
             ignore: self.ignore.or(lower.ignore),
             overlay: self.overlay.or(lower.overlay),
+            gc: self.gc.over(lower.gc),
             rules: self.rules.or(lower.rules),
             source_maps: self.source_maps.or(lower.source_maps),
             generation: self.generation.or(lower.generation),

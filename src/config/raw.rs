@@ -11,8 +11,8 @@ use toml::de::{DeTable, DeValue};
 use super::check;
 use super::document::{Document, Key, Reader, Value, named};
 use super::given::{Bad, Given};
-use super::layer::Layer;
-use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting, nearest};
+use super::layer::{Layer, Retention};
+use super::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting, nearest};
 use super::settings::Distribution;
 use crate::event::Problem;
 use crate::prepare::report::{Allowed, Missing};
@@ -54,6 +54,7 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
             "path-style" => layer.path_style = reader.truth(key, value),
             "purge" => layer.purge = reader.texts(key, value, check::purge),
             "cloudfront" => layer.cloudfront = reader.tables(key, value, distribution),
+            "gc" => layer.gc = reader.table(key, value).map(|table| retention(table, reader)).unwrap_or_default(),
             "rules" => layer.rules = reader.tables(key, value, rule),
             _ => unknown(key, reader),
         }
@@ -76,6 +77,24 @@ fn distribution(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Opti
         reader.complain(at, bad.hint("`id = \"E2QWRUHAPOMQZL\"` names a distribution"));
     }
     Some(Distribution { id: id?.value, origin_path: origin_path.map(|given| given.value), wait })
+}
+
+fn retention(table: &DeTable<'_>, reader: &mut Reader<'_>) -> Retention {
+    let mut gc = Retention::default();
+    for (key, value) in table {
+        match &**key.get_ref() {
+            "keep-for" => gc.keep_for = reader.text(key, value, check::span),
+            "keep-last" => gc.keep_last = reader.number(key, value, check::keep_last),
+            "keep-unreleased" => gc.keep_unreleased = reader.text(key, value, check::span),
+            "intent-ttl" => gc.intent_ttl = reader.text(key, value, check::span),
+            "min-object-age" => gc.min_object_age = reader.text(key, value, check::span),
+            "max-delete" => gc.max_delete = reader.text(key, value, check::percent),
+            "html-ttl" => gc.html_ttl = reader.text(key, value, check::span),
+            "session" => gc.session = reader.text(key, value, check::span),
+            _ => unknown_in("gc", &GC, key, reader),
+        }
+    }
+    gc
 }
 
 /// What is said of references that lead nowhere.
@@ -189,7 +208,11 @@ fn unknown_in(table: &str, known: &[Setting], key: &Key<'_>, reader: &mut Reader
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it has {}", list_of(known)),
     };
-    let message = format!("`{name}` is not a setting of `{}`", reader.head(table));
+    let head = match table {
+        "gc" => reader.head(table).replace("[[", "[").replace("]]", "]"),
+        list => reader.head(list),
+    };
+    let message = format!("`{name}` is not a setting of `{head}`");
     reader.complain(key.span().start, Bad::new(message).hint(hint));
 }
 

@@ -6,13 +6,14 @@ use super::discover::{discover, seen_from};
 use super::environment::Environment;
 use super::flags::Flags;
 use super::given::{Bad, Given, Origin};
-use super::layer::Layer;
+use super::layer::{Layer, Retention};
 use super::raw;
 use super::settings::{Settings, StoreAddress};
 use super::show::{Shown, rows};
 use super::together::{control_problem, overlaps, strange_routes};
 use crate::error::BadInput;
 use crate::event::{Level, Problem};
+use crate::gc::Policy;
 use crate::model::layout::ChannelName;
 use crate::prepare::report::Missing;
 
@@ -110,6 +111,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         sources: sources.iter().map(|source| seen_from(working_directory, source)).collect(),
         ignore: value(&layer.ignore).unwrap_or_default(),
         overlay: value(&layer.overlay).unwrap_or_default(),
+        gc: policy(&layer.gc),
         rules: value(&layer.rules).unwrap_or_default().into_iter().map(|rule| rule.value).collect(),
         source_maps: value(&layer.source_maps).unwrap_or_default(),
         generation: value(&layer.generation).unwrap_or_default(),
@@ -120,6 +122,21 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         },
         concurrency: value(&layer.concurrency).unwrap_or(CONCURRENCY),
         path_style: value(&layer.path_style),
+    }
+}
+
+fn policy(given: &Retention) -> Policy {
+    let default = Policy::default();
+    Policy {
+        keep_for: value(&given.keep_for).unwrap_or(default.keep_for),
+        keep_last: value(&given.keep_last).unwrap_or(default.keep_last),
+        keep_unreleased: value(&given.keep_unreleased).unwrap_or(default.keep_unreleased),
+        intent_ttl: value(&given.intent_ttl).unwrap_or(default.intent_ttl),
+        min_object_age: value(&given.min_object_age).unwrap_or(default.min_object_age),
+        max_delete: value(&given.max_delete).unwrap_or(default.max_delete),
+        html_ttl: value(&given.html_ttl).unwrap_or(default.html_ttl),
+        session: value(&given.session).unwrap_or(default.session),
+        allow_short_retention: false,
     }
 }
 

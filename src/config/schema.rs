@@ -21,7 +21,7 @@ pub struct Setting {
 }
 
 /// The settings at the top of the file, in the order in which they are shown.
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 18] = [
     Setting {
         key: "store",
         kind: "`s3://BUCKET/PREFIX` or `dir:PATH`",
@@ -171,6 +171,15 @@ pub const SETTINGS: [Setting; 17] = [
         flag: Some("--cloudfront"),
     },
     Setting {
+        key: "gc",
+        kind: "table",
+        default: "as below",
+        meaning: "How long a collection keeps what nothing shows any more.",
+        example: "",
+        variable: None,
+        flag: None,
+    },
+    Setting {
         key: "rules",
         kind: "tables",
         default: "none",
@@ -181,6 +190,85 @@ pub const SETTINGS: [Setting; 17] = [
         flag: None,
     },
 ];
+
+/// The settings of the `[gc]` table.
+pub const GC: [Setting; 8] = [
+    retention(
+        "keep-for",
+        "span",
+        "`7d`",
+        "How long a release stays after the public manifest has left it.",
+        "\"14d\"",
+        "--keep-for",
+    ),
+    retention(
+        "keep-last",
+        "integer",
+        "`5`",
+        "How many of the releases that each channel showed last stay, besides the current one.",
+        "10",
+        "--keep-last",
+    ),
+    retention(
+        "keep-unreleased",
+        "span",
+        "`7d`",
+        "How long a release stays that was uploaded and never shown.",
+        "\"14d\"",
+        "--keep-unreleased",
+    ),
+    retention(
+        "intent-ttl",
+        "span",
+        "`24h`",
+        "How long a publisher may take before it has to begin again.",
+        "\"24h\"",
+        "--intent-ttl",
+    ),
+    retention(
+        "min-object-age",
+        "span",
+        "`24h`",
+        "How old an object must be to go, so that a job that is tried again finds what it has uploaded.",
+        "\"24h\"",
+        "--min-object-age",
+    ),
+    retention(
+        "max-delete",
+        "percentage",
+        "`50%`",
+        "The largest share of all stored versions that may go at once.",
+        "\"50%\"",
+        "--max-delete",
+    ),
+    retention(
+        "html-ttl",
+        "span",
+        "`24h`",
+        "How long HTML that was made with a release may be served after the manifest has left it, by CDN and browser.",
+        "\"24h\"",
+        "--html-ttl",
+    ),
+    retention(
+        "session",
+        "span",
+        "`24h`",
+        "How long a page that is open may still load something.",
+        "\"24h\"",
+        "--session",
+    ),
+];
+
+const fn retention(
+    key: &'static str,
+    kind: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+    example: &'static str,
+    flag: &'static str,
+) -> Setting {
+    Setting { key, kind, default, meaning, example, variable: None, flag: Some(flag) }
+}
 
 /// The settings of a `[[cloudfront]]` table.
 pub const DISTRIBUTION: [Setting; 3] = [
@@ -283,7 +371,7 @@ pub(super) fn nearest_variable(name: &str) -> Option<String> {
 
 /// A value of the setting, as it stands in the file.
 pub(super) fn example(key: &str) -> Option<&'static str> {
-    let mut all = SETTINGS.iter().chain(&DISTRIBUTION).chain(&RULE);
+    let mut all = SETTINGS.iter().chain(&DISTRIBUTION).chain(&RULE).chain(&GC);
     all.find(|setting| setting.key == key).map(|setting| setting.example).filter(|example| !example.is_empty())
 }
 

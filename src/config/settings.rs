@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::error::BadInput;
 use crate::event::Problem;
+use crate::gc::Policy;
 use crate::model::layout::{ChannelName, Layout};
 use crate::prepare::references::References;
 use crate::prepare::report::Missing;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub ignore: Vec<String>,
     /// Whether a later source folder's file takes the place of an earlier one's.
     pub overlay: bool,
+    /// How long a collection keeps things.
+    pub gc: Policy,
     /// Rules, in order.
     pub rules: Vec<Rule>,
     /// Whether source maps are published, where no rule says.

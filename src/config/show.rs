@@ -5,6 +5,8 @@ use toml::{Table, Value};
 use super::given::{Given, Origin};
 use super::layer::Layer;
 use super::settings::{Distribution, Settings};
+use crate::gc::Policy;
+use crate::model::timestamp::format_span;
 use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Kind, Rule, SourceMaps};
 
@@ -39,6 +41,7 @@ pub(super) fn rows(settings: &Settings, layer: &Layer) -> Vec<Shown> {
         unless_none("path-style", &layer.path_style, settings.path_style.map(|truth| truth.to_string())),
         row("purge", &layer.purge, list(settings.purge.iter().map(|url| Value::from(&**url)))),
         row("cloudfront", &layer.cloudfront, list(settings.cloudfront.iter().map(distribution))),
+        Shown { key: "gc", value: Some(retention(&settings.gc)), origin: layer.gc.origin() },
         row("rules", &layer.rules, list(settings.rules.iter().map(rule))),
     ]
 }
@@ -94,6 +97,22 @@ fn missing(missing: &Missing) -> String {
         table.insert("allow".to_owned(), missing.allow.iter().map(allowed).collect::<Vec<Value>>().into());
     }
     Value::from(table).to_string()
+}
+
+fn retention(policy: &Policy) -> String {
+    let span = |key: &str, span| (key.to_owned(), Value::from(format_span(span)));
+    let keep_last = Value::from(i64::try_from(policy.keep_last).unwrap_or(i64::MAX));
+    let table = Table::from_iter([
+        span("keep-for", policy.keep_for),
+        ("keep-last".to_owned(), keep_last),
+        span("keep-unreleased", policy.keep_unreleased),
+        span("intent-ttl", policy.intent_ttl),
+        span("min-object-age", policy.min_object_age),
+        ("max-delete".to_owned(), Value::from(format!("{}%", policy.max_delete))),
+        span("html-ttl", policy.html_ttl),
+        span("session", policy.session),
+    ]);
+    Value::Table(table).to_string()
 }
 
 fn rule(rule: &Rule) -> Value {

@@ -19,6 +19,7 @@ use crate::event::{Event, Problem};
 use crate::model::address::Address;
 use crate::model::headers::Headers;
 use crate::model::layout::{Key, Name};
+use crate::model::ledger::Channel;
 use crate::model::path::AssetPath;
 use crate::model::release::{Entry, Release};
 use crate::model::wire::PageState;
@@ -76,13 +77,13 @@ pub(super) enum Pages {
 pub(super) async fn write(
     site: &Site,
     following: &Following<'_>,
-    sequence: u64,
+    channel: &Channel,
     release: &Release,
     there: &BTreeMap<AssetPath, PageState>,
     suspects: &mut BTreeSet<AssetPath>,
     done: &mut Followed,
 ) -> Result<Pages, FollowError> {
-    let copy = |(path, task)| write_one(site, following, sequence, path, task);
+    let copy = |(path, task)| write_one(site, following, channel, path, task);
     let work: Vec<_> = tasks(release, there, suspects).into_iter().map(copy).collect();
     let mut outcomes = stream::iter(work).buffer_unordered(following.concurrency.max(1));
     let mut state = BTreeMap::new();
@@ -147,15 +148,15 @@ fn tasks<'a>(
 async fn write_one(
     site: &Site,
     following: &Following<'_>,
-    sequence: u64,
+    channel: &Channel,
     path: AssetPath,
     task: Task<'_>,
 ) -> (AssetPath, Key, Result<Done, FollowError>) {
     let key = site.layout.key(&Name::page(following.channel, &path));
     let outcome = match task {
         Task::Keep(state) => Ok(Done::Kept(state)),
-        Task::Write(entry, before) => put(site, following, sequence, &path, &key, entry, before).await,
-        Task::Remove(before) => remove(site, sequence, &key, before).await,
+        Task::Write(entry, before) => put(site, following, channel, &path, &key, entry, before).await,
+        Task::Remove(before) => remove(site, channel.sequence, &key, before).await,
     };
     (path, key, outcome)
 }
@@ -163,13 +164,14 @@ async fn write_one(
 async fn put(
     site: &Site,
     following: &Following<'_>,
-    sequence: u64,
+    channel: &Channel,
     path: &AssetPath,
     key: &Key,
     entry: &Entry,
     mut before: Before,
 ) -> Result<Done, FollowError> {
     let state = |etag: Etag| PageState { address: entry.address, etag: etag.0 };
+    let sequence = channel.sequence;
     let mut attempted = None;
     for _ in 0..TRIES {
         if let Before::Unknown = before {
@@ -177,7 +179,7 @@ async fn put(
                 None => Before::Nothing,
                 Some((_, Some((theirs, _)))) if theirs > sequence => return Ok(Done::Outrun(theirs)),
                 // After an attempt of our own, it may be that attempt which succeeded.
-                Some((etag, Some((_, address)))) if address == entry.address => {
+                Some((etag, Some((theirs, address)))) if address == entry.address && theirs >= channel.begins() => {
                     return Ok(if attempted.is_some() { Done::Written(state(etag)) } else { Done::Kept(state(etag)) });
                 }
                 Some((etag, theirs)) => {

@@ -92,8 +92,15 @@ async fn round(
             let seen_manifest = seen.as_ref().map(|(_, manifest)| manifest);
             cut_short(site, channel, held, seen_manifest, release, suspects).await?;
             let none = BTreeMap::new();
-            let there = seen_manifest.map_or(&none, |manifest| &manifest.pages);
-            let pages = match pages::write(site, following, channel.sequence, release, there, suspects, done).await? {
+            let there = match seen_manifest {
+                // That of an earlier channel of this name: its pages are there and will go, so that each is made anew.
+                Some(left) if left.sequence < channel.begins() => {
+                    suspects.extend(left.pages.keys().cloned());
+                    &none
+                }
+                seen => seen.map_or(&none, |manifest| &manifest.pages),
+            };
+            let pages = match pages::write(site, following, channel, release, there, suspects, done).await? {
                 Pages::There(pages) => pages,
                 Pages::Outrun(theirs) => return outrun(site, following.channel, theirs).await,
             };

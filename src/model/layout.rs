@@ -143,6 +143,34 @@ impl ChannelName {
     }
 }
 
+/// What a key is by its form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The ledger.
+    Ledger,
+    /// A release's document.
+    Document(ReleaseId),
+    /// A list of condemned versions.
+    Condemned(Uuid),
+    /// What has proved what a store does.
+    Probe,
+    /// A channel's manifest.
+    Manifest(ChannelName),
+    /// An object under an address.
+    Object,
+}
+
+/// Whether a name is of the form of [`Name::addressed`].
+fn has_address(name: &str) -> bool {
+    let is_address = |part: &str| {
+        part.len() == Address::KEY_DIGITS && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let Some((before, last)) = file.rsplit_once('.') else { return false };
+    let before_last = before.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
+    (!before.is_empty() && is_address(last)) || before_last.is_some_and(|(_, part)| is_address(part))
+}
+
 /// Where one site lies in its store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
@@ -221,6 +249,51 @@ impl Layout {
         Key(format!("{}probe/{id}", self.control).into())
     }
 
+    /// What the keys of all release documents begin with whose ids begin so.
+    pub fn releases(&self, beginning: &str) -> String {
+        format!("{}releases/{beginning}", self.control)
+    }
+
+    /// What the keys of manifests and pages begin with, other than those of channel `live`.
+    pub fn channels(&self) -> String {
+        format!("{}{CHANNELS}", self.prefix)
+    }
+
+    /// What a key is by its form; `None` for what has none of lastly's: pages, sealed assets, and what is not lastly's.
+    pub fn form(&self, key: &Key) -> Option<Form> {
+        if let Some(name) = key.0.strip_prefix(&self.control).filter(|_| self.is_private(key)) {
+            let inner = |folder: &str, end: &str| name.strip_prefix(folder)?.strip_suffix(end);
+            return match name {
+                "ledger.json" => Some(Form::Ledger),
+                _ if let Some(id) = inner("releases/", ".json") => ReleaseId::parse(id).map(Form::Document),
+                _ if let Some(id) = inner("condemned/", ".list") => Uuid::parse_str(id).ok().map(Form::Condemned),
+                _ if let Some(id) = inner("probe/", "") => Uuid::parse_str(id).ok().map(|_| Form::Probe),
+                _ => None,
+            };
+        }
+        let name = key.0.strip_prefix(&self.prefix)?;
+        if name == MANIFEST {
+            return Some(Form::Manifest(ChannelName::live()));
+        }
+        let channel = name.strip_prefix(CHANNELS).and_then(|rest| rest.strip_suffix(MANIFEST)?.strip_suffix('/'));
+        if let Some(channel) = channel.and_then(|name| ChannelName::new(name).ok()) {
+            return Some(Form::Manifest(channel));
+        }
+        has_address(name).then_some(Form::Object)
+    }
+
+    /// Whether a key is that of some other site's ledger, by its form.
+    pub fn may_be_other_ledger(&self, key: &Key) -> bool {
+        key.0.ends_with("/ledger.json") && *key != self.ledger()
+    }
+
+    /// Where ledgers of sites would lie that this site lies within, if they are where they are by default.
+    pub fn ledgers_above(&self) -> Vec<Key> {
+        let ends = self.prefix.match_indices('/').map(|(at, _)| at);
+        let above = std::iter::once("").chain(ends.map(|at| &self.prefix[..=at])).filter(|above| *above != self.prefix);
+        above.map(|above| Self::new(above, None).ledger()).filter(|key| *key != self.ledger()).collect()
+    }
+
     /// Whether a key is one of lastly's own, which no visitor may see.
     pub fn is_private(&self, key: &Key) -> bool {
         !self.control.is_empty() && key.0.starts_with(&self.control)
@@ -285,6 +358,52 @@ mod tests {
         assert_eq!(other.ledger().as_str(), ".lastly/other/ledger.json");
         assert_eq!(root.ledger().as_str(), ".lastly/ledger.json");
         assert_eq!(Layout::new("static", Some("private")).ledger().as_str(), "private/ledger.json");
+    }
+
+    #[test]
+    fn keys_are_known_by_their_form() {
+        let layout = Layout::new("static", None);
+        let (digits, uuid) = ("0123456789abcdef0123456789abcdef", "00000000-0000-0000-0000-000000000001");
+        let id = ReleaseId::parse(digits).expect("32 digits");
+        let preview = ChannelName::new("preview-7").expect("a plain name");
+        for (key, form) in [
+            (format!("static/css/app.{digits}.css"), Some(Form::Object)),
+            (format!("static/LICENSE.{digits}"), Some(Form::Object)),
+            (format!("static/.htaccess.{digits}"), Some(Form::Object)),
+            (format!("static/a.min.{digits}.js"), Some(Form::Object)),
+            (format!("static/channels/x/a.{digits}.js"), Some(Form::Object)),
+            ("static/manifest.json".to_owned(), Some(Form::Manifest(ChannelName::live()))),
+            ("static/channels/preview-7/manifest.json".to_owned(), Some(Form::Manifest(preview))),
+            (".lastly/static/ledger.json".to_owned(), Some(Form::Ledger)),
+            (format!(".lastly/static/releases/{digits}.json"), Some(Form::Document(id))),
+            (format!(".lastly/static/condemned/{uuid}.list"), Some(Form::Condemned(Uuid::from_u128(1)))),
+            (format!(".lastly/static/probe/{uuid}"), Some(Form::Probe)),
+            (format!(".lastly/static/other/a.{digits}.js"), None),
+            (format!("other/css/app.{digits}.css"), None),
+            (format!("static/{digits}.css"), None),
+            (format!("static/.{digits}"), None),
+            (format!("static/app.{}.css", digits.to_uppercase()), None),
+            (format!("static/app.{digits}0.css"), None),
+            (format!("static/{digits}/app.css"), None),
+            ("static/channels/a/b/manifest.json".to_owned(), None),
+            ("static/index.html".to_owned(), None),
+        ] {
+            assert_eq!(layout.form(&Key::new(&key)), form, "{key}");
+        }
+    }
+
+    #[test]
+    fn sites_within_each_other_find_each_other() {
+        let above = |prefix: &str| {
+            let keys = Layout::new(prefix, None).ledgers_above();
+            keys.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(above(""), Vec::<String>::new());
+        assert_eq!(above("a/b"), [".lastly/ledger.json", ".lastly/a/ledger.json"]);
+        let root = Layout::new("", None);
+        assert!(
+            root.may_be_other_ledger(&Layout::new("a", None).ledger()) && !root.may_be_other_ledger(&root.ledger())
+        );
     }
 
     #[test]

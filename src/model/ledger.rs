@@ -5,137 +5,21 @@
 //! Times are [`Stamp`]s: a change is written as *now*, and whoever next reads that version learns from the store
 //! when it was written. So all ages come from the store's one clock.
 
+mod collection;
 mod refusal;
+mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use self::collection::Collection;
 pub use self::refusal::{FindError, Refusal};
+pub use self::state::{Cause, Channel, Intent, Kept, Ledger, Moved, Pin, Provenance, Stamp, Step, Synced};
 use super::layout::ChannelName;
 use super::release::{ReleaseId, TreeDigest};
 use super::timestamp::Timestamp;
-
-/// Channels, releases, intents and the condemned list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ledger {
-    /// The prefix of the site whose ledger this is, so that no other site is ever published by it.
-    pub prefix: String,
-    /// Counts the writes. Together with `writer` it keeps any two versions of the ledger from being equal, so that
-    /// an ETag never comes back.
-    pub revision: u64,
-    /// A fresh id for each write: how a writer whose answer was lost recognises its own work.
-    pub writer: Uuid,
-    /// Named lines of releases.
-    pub channels: BTreeMap<ChannelName, Channel>,
-    /// Releases that are kept whole.
-    pub releases: BTreeMap<ReleaseId, Kept>,
-    /// Publishers at work.
-    pub intents: BTreeMap<Uuid, Intent>,
-    /// Where the list of versions lies that a collection has decided to delete; `None` when there are none.
-    pub condemned: Option<Uuid>,
-}
-
-/// A named line of releases.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Channel {
-    /// The release it shows.
-    pub release: ReleaseId,
-    /// Grows with every move.
-    pub sequence: u64,
-    /// The highest number that a publish was given by `--sequence`.
-    pub build: Option<u64>,
-    /// How far the public side has followed.
-    pub synced: Option<Synced>,
-    /// How long after its last move the channel may be collected; `None` for ever.
-    pub expires: Option<Duration>,
-    /// Every move, the oldest first.
-    pub moves: Vec<Moved>,
-}
-
-/// The state of the public side of a channel, once pages, manifest and CDN have followed a move.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Synced {
-    /// The sequence of the move they follow.
-    pub sequence: u64,
-    /// The manifest's ETag, by which a later publish sees in one request that nobody else has touched it.
-    pub manifest: String,
-    /// The CDNs that have been told, by name.
-    pub told: BTreeSet<String>,
-}
-
-/// A move that has happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// The move's own id.
-    pub id: Uuid,
-    /// The release that became current.
-    pub release: ReleaseId,
-    /// The channel's sequence from then on.
-    pub sequence: u64,
-    /// When.
-    pub at: Stamp,
-    /// By which command.
-    pub cause: Cause,
-    /// Who asked for it, and why.
-    pub provenance: Provenance,
-}
-
-/// What moves a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// A publish of files.
-    Publish,
-    /// The activation of an uploaded release.
-    Activate,
-    /// The return to an earlier release.
-    Rollback,
-}
-
-/// A release in the ledger: kept whole for as long as it stands here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// What the release was made of; see [`super::release::Release::tree`].
-    pub tree: TreeDigest,
-    /// When it was first complete.
-    pub staged_at: Stamp,
-    /// When it stopped being current on every channel; `None` while it is current, or if it never was.
-    pub retired_at: Option<Stamp>,
-    /// Who made it, and of what.
-    pub provenance: Provenance,
-}
-
-/// A publisher's entry, from before its first look at the store until its commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Intent {
-    /// The release it is about to make whole.
-    pub release: ReleaseId,
-    /// When it was entered.
-    pub at: Stamp,
-}
-
-/// A time in the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stamp {
-    /// When this version of the ledger was written. The next writer replaces it by what the store says.
-    Now,
-    /// A moment of the store's clock.
-    At(Timestamp),
-}
-
-/// Where a change comes from: taken from flags and from the environment of the build.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Provenance {
-    /// What the person or pipeline said of it.
-    pub message: Option<String>,
-    /// The commit of the sources.
-    pub commit: Option<String>,
-    /// The person or account.
-    pub actor: Option<String>,
-    /// The page of the build.
-    pub build_url: Option<String>,
-}
 
 /// A wish to move a channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,15 +49,6 @@ pub enum Expectation {
     Release(ReleaseId),
 }
 
-/// What a step makes of a ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A new ledger, to be swapped in.
-    Changed(Ledger),
-    /// The ledger shows already what the step was to bring about.
-    Already,
-}
-
 impl Ledger {
     /// The ledger of a site that has never published.
     pub fn new(prefix: &str) -> Self {
@@ -193,6 +68,7 @@ impl Ledger {
         for kept in self.releases.values_mut() {
             settle(&mut kept.staged_at);
             kept.retired_at.iter_mut().for_each(settle);
+            kept.pinned.iter_mut().for_each(|pin| settle(&mut pin.at));
         }
         self
     }
@@ -293,6 +169,7 @@ impl Ledger {
             tree,
             staged_at: Stamp::Now,
             retired_at: None,
+            pinned: None,
             provenance: provenance.clone(),
         });
         Ok(Step::Changed(next))
@@ -328,7 +205,7 @@ impl Ledger {
         let mut next = self.clone();
         let channel = next.channels.entry(wish.channel.clone()).or_insert_with(|| Channel {
             release,
-            sequence: 0,
+            sequence: self.closed,
             build: None,
             synced: None,
             expires: None,
@@ -404,7 +281,8 @@ impl Ledger {
         Refusal::Unexpected { channel: channel.clone(), found }
     }
 
-    /// Notes that pages, manifest and CDN have followed a channel's move of that sequence.
+    /// Notes that pages, manifest and CDN have followed a channel's move of that sequence. What the public side has left
+    /// by that counts as retired from now on, and not from when the ledger left it.
     ///
     /// # Errors
     /// The channel is gone.
@@ -414,7 +292,15 @@ impl Ledger {
         if channel.sequence != synced.sequence || channel.synced.as_ref() == Some(synced) {
             return Ok(Step::Already);
         }
+        let shown_since = channel.synced.as_ref().map_or(0, |before| before.sequence);
+        let shown = channel.moves.iter().filter(|moved| (shown_since..synced.sequence).contains(&moved.sequence));
+        let left: BTreeSet<ReleaseId> = shown.map(|moved| moved.release).collect();
         channel.synced = Some(synced.clone());
+        for id in left {
+            if let Some(retired_at) = next.releases.get_mut(&id).and_then(|kept| kept.retired_at.as_mut()) {
+                *retired_at = Stamp::Now;
+            }
+        }
         Ok(Step::Changed(next))
     }
 
@@ -429,23 +315,6 @@ impl Ledger {
     }
 }
 
-impl Channel {
-    /// The move that made the current release current.
-    pub fn last_move(&self) -> Option<&Moved> {
-        self.moves.last()
-    }
-
-    /// Whether pages and manifest have followed the last move.
-    pub fn is_synced(&self) -> bool {
-        self.synced.as_ref().is_some_and(|synced| synced.sequence == self.sequence)
-    }
-
-    /// Whether a CDN has been told of the last move.
-    pub fn has_told(&self, cdn: &str) -> bool {
-        self.is_synced() && self.synced.as_ref().is_some_and(|synced| synced.told.contains(cdn))
-    }
-}
-
 impl Expectation {
     /// Reads `none`, or what [`Ledger::find`] finds; anything else is no release that is kept, so it is certainly not
     /// the current one.
@@ -454,23 +323,6 @@ impl Expectation {
             ("none", _) => Self::Nothing,
             (_, Ok(id)) => Self::Release(id),
             (other, Err(_)) => Self::Release(ReleaseId::of_document(other.as_bytes())),
-        }
-    }
-}
-
-impl Provenance {
-    /// Whether nothing is known.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl Stamp {
-    /// The moment, or `modified` if this was written with the ledger that was modified then.
-    pub fn or(self, modified: Timestamp) -> Timestamp {
-        match self {
-            Self::Now => modified,
-            Self::At(moment) => moment,
         }
     }
 }

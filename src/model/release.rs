@@ -68,17 +68,17 @@ impl Release {
         self.assets.iter().chain(&self.pages)
     }
 
-    /// A digest of everything that a release is made of, given the files as they are in the source folders, and of
-    /// `strictness`: what decides whether it may be published at all. It tells without reading a release document, without parsing a file and
-    /// without hashing it a second time, whether a tree is the one a release was made of.
+    /// A digest of everything that a release is made of, the files as they are in the source folders, and of
+    /// `strictness`: what decides whether it may be published at all. It tells without reading a release document,
+    /// without parsing a file and without hashing one a second time, whether a tree is the one a release was made of.
     pub fn tree(&self, strictness: &str) -> TreeDigest {
         let mut text = format!("lastly tree 2\n{}\n{}\n{strictness}\n", self.rewriting, strictness.len());
         for (kind, entries) in [("asset ", &self.assets), ("page ", &self.pages)] {
             for (path, entry) in entries {
-                // No path and no name holds a line feed, and every address is of one length.
+                // No path holds a line feed, and every address is of one length. The name follows from these.
                 let sealed = if entry.sealed { "sealed " } else { "" };
-                let address = entry.address.to_string();
-                for part in [sealed, kind, &address, "\n", path.as_str(), "\n", entry.name.as_str(), "\n"] {
+                let address = entry.source().to_string();
+                for part in [sealed, kind, &address, "\n", path.as_str(), "\n"] {
                     text.push_str(part);
                 }
                 if entry.sealed {

@@ -112,7 +112,7 @@ async fn upload_and_commit(
 /// The versions that were condemned when the intent was entered, and whether this is that very list. A list that has
 /// been replaced since has been deleted; the newer one does as well for whatever is looked at from now on, for what
 /// has left it does not exist any more.
-async fn condemned(site: &Site, registered: &Ledger) -> Result<(Condemned, bool)> {
+pub(super) async fn condemned(site: &Site, registered: &Ledger) -> Result<(Condemned, bool)> {
     let mut named = registered.condemned;
     while let Some(list) = named {
         let key = site.layout.condemned(list);

@@ -208,6 +208,23 @@ async fn ensure(store: &dyn Store, key: &Key, object: &Object, condemned: &Conde
     Err(Failure::Contended)
 }
 
+/// Makes sure, without the bytes at hand, that an object is in the store in a version that no collection will delete.
+/// Returns whether it is there at all.
+pub(super) async fn put_again(store: &dyn Store, key: &Key, condemned: &Condemned) -> Result<bool, StoreError> {
+    for _ in 0..LOOKS {
+        let Some(found) = store.head(key).await? else { return Ok(false) };
+        if !condemned.has(key, &found) {
+            return Ok(true);
+        }
+        let Some(fetched) = store.get(key).await?.filter(|fetched| fetched.found.etag == found.etag) else { continue };
+        let object = Object::whole(Arc::new(fetched.found.headers), fetched.bytes);
+        if let Replaced::Done(_) = store.replace(key, &found.etag, object).await? {
+            return Ok(true);
+        }
+    }
+    Err(StoreError::refused(Verb::Replace, key, Reason::Other(Failure::Contended.to_string())))
+}
+
 /// A create whose lost answer is found out: if the object is there now, it is there.
 async fn create(store: &dyn Store, key: &Key, object: &Object) -> Result<Created, Failure> {
     match store.create(key, object.clone()).await {

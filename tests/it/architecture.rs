@@ -234,8 +234,8 @@ fn the_ledger_is_written_in_one_place() {
 
 #[test]
 fn versions_are_deleted_in_one_place() {
-    let may = |module: &str| module == "gc/run" || subject(module) == "store";
-    only_in(&["delete_versions("], may, "every delete of an asset goes through gc/run.rs");
+    let may = |module: &str| module == "gc/delete" || subject(module) == "store";
+    only_in(&["delete_versions("], may, "every delete of a version goes through gc/delete.rs");
     let may = |module: &str| module == "follow/pages" || subject(module) == "store";
     only_in(&["store.remove("], may, "only pages are removed without naming a version");
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use lastly::config::schema::{DISTRIBUTION, RULE, SETTINGS, Setting};
+use lastly::config::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting};
 use lastly::config::{Environment, Flags, resolve};
 
 /// How the mark begins behind which a file is written by a test.
@@ -53,6 +53,7 @@ fn every_setting() -> String {
     for setting in SETTINGS {
         let table = match setting.key {
             "cloudfront" => Some(&DISTRIBUTION[..]),
+            "gc" => Some(&GC[..]),
             "rules" => Some(&RULE[..]),
             _ => None,
         };
@@ -79,7 +80,8 @@ fn places(setting: &Setting, text: &mut String) {
 }
 
 fn table_of(setting: &Setting, table: &[Setting], text: &mut String) {
-    writeln!(text, "\n### `[[{}]]`\n\n{}\n", setting.key, setting.meaning).expect("text takes text");
+    let head = if setting.kind == "table" { format!("[{}]", setting.key) } else { format!("[[{}]]", setting.key) };
+    writeln!(text, "\n### `{head}`\n\n{}\n", setting.meaning).expect("text takes text");
     places(setting, text);
     if setting.variable.is_some() {
         text.push('\n');

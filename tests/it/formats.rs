@@ -8,7 +8,7 @@ use std::time::Duration;
 use lastly::model::address::Addresser;
 use lastly::model::headers::Headers;
 use lastly::model::layout::{ChannelName, Name};
-use lastly::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Provenance, Stamp, Synced};
+use lastly::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Pin, Provenance, Stamp, Synced};
 use lastly::model::path::AssetPath;
 use lastly::model::release::{Entry, Integrity, Origin, Release, ReleaseId, TreeDigest};
 use lastly::model::timestamp::Timestamp;
@@ -95,22 +95,25 @@ fn ledger() -> Ledger {
     };
     let new = Channel { build: None, synced: None, expires: None, moves: moves[..1].to_vec(), ..live.clone() };
     let tree = TreeDigest::parse("00112233445566778899aabbccddeeff").expect("32 digits");
-    let kept = |retired_at, provenance| Kept { tree, staged_at: at(0), retired_at, provenance };
+    let kept = |retired_at, provenance, pinned| Kept { tree, staged_at: at(0), retired_at, pinned, provenance };
+    let pin = Pin { reason: "a mail links to it".to_owned(), actor: Some("someone".to_owned()), at: at(4) };
+    let new_pin = Pin { reason: "an audit".to_owned(), actor: None, at: Stamp::Now };
     Ledger {
         prefix: "static/".to_owned(),
         revision: 7,
         writer: Uuid::from_u128(9),
         channels: BTreeMap::from([(ChannelName::live(), live), (channel("preview-7"), new)]),
         releases: BTreeMap::from([
-            (moves[0].release, kept(Some(at(2)), provenance)),
-            (moves[1].release, kept(Some(Stamp::Now), Provenance::default())),
-            (moves[2].release, kept(None, Provenance::default())),
+            (moves[0].release, kept(Some(at(2)), provenance, Some(pin))),
+            (moves[1].release, kept(Some(Stamp::Now), Provenance::default(), Some(new_pin))),
+            (moves[2].release, kept(None, Provenance::default(), None)),
         ]),
         intents: BTreeMap::from([
             (Uuid::from_u128(10), Intent { release: moves[0].release, at: at(3) }),
             (Uuid::from_u128(11), Intent { release: moves[0].release, at: Stamp::Now }),
         ]),
         condemned: Some(Uuid::from_u128(12)),
+        closed: 17,
     }
 }
 
@@ -122,6 +125,17 @@ fn text(bytes: &[u8]) -> &str {
 fn the_ledger_is_written_and_read_as_ever() {
     assert_eq!(text(&write_ledger(&ledger())), text(LEDGER));
     assert_eq!(read_ledger(LEDGER).expect("format 1"), ledger());
+}
+
+/// What a ledger has no need of is not in it.
+#[test]
+fn a_ledger_without_pins_and_without_closed_channels_says_nothing_of_them() {
+    let mut ledger = ledger();
+    ledger.closed = 0;
+    ledger.releases.values_mut().for_each(|kept| kept.pinned = None);
+    let bytes = write_ledger(&ledger);
+    assert!(!text(&bytes).contains("pinned") && !text(&bytes).contains("closed"), "{}", text(&bytes));
+    assert_eq!(read_ledger(&bytes).expect("format 1"), ledger);
 }
 
 #[test]

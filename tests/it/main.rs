@@ -13,6 +13,7 @@ mod failures;
 mod faults;
 mod faulty;
 mod formats;
+mod gc;
 mod github;
 mod interrupt;
 mod json;

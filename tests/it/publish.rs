@@ -13,18 +13,8 @@ use lastly::publish::{Order, publish};
 use lastly::store::Verb;
 
 use crate::support::gated::Scripted;
-use crate::support::inspect::{Inspected, address_in};
+use crate::support::inspect::address_in;
 use crate::support::{Fixture, Tree, order, target};
-
-impl Fixture {
-    fn inspected(&self) -> Inspected<'_> {
-        Inspected { store: &*self.store, layout: &self.layout }
-    }
-
-    async fn assert_live_shows(&self, tree: &Tree) {
-        self.inspected().assert_shows(&ChannelName::live(), &tree.files).await;
-    }
-}
 
 /// `count` scripts with bytes of their own, besides a page.
 fn many(count: usize) -> Tree {

@@ -26,11 +26,12 @@ use lastly::publish::{self, Published, Target, publish};
 use lastly::rollback::{self, Destination, Moved, move_channel};
 use lastly::site::Site;
 use lastly::store::memory::MemoryStore;
-use lastly::store::{Requests, Store};
+use lastly::store::{Requests, Store, Versioning};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use self::gated::{Gate, Gated};
+use self::gated::{Gate, Gated, Scripted};
+use self::inspect::Inspected;
 
 /// A source folder.
 pub(crate) struct Tree {
@@ -74,6 +75,11 @@ pub(crate) struct TestClock {
 impl TestClock {
     /// 2026-11-22T04:00:00Z
     pub(crate) const BEGINNING: i64 = 1_795_320_000;
+
+    /// Lets so many hours pass.
+    pub(crate) fn pass(&self, hours: u64) {
+        self.seconds.fetch_add(hours * 3600, Ordering::Relaxed);
+    }
 }
 
 #[async_trait]
@@ -161,6 +167,29 @@ impl Fixture {
 
     pub(crate) fn site_through(&self, gate: Arc<dyn Gate>) -> Site {
         self.site_on(Arc::new(Gated::new(self.store.clone(), gate)))
+    }
+
+    /// A look at the store, past everything that lastly believes of it.
+    pub(crate) fn inspected(&self) -> Inspected<'_> {
+        Inspected { store: &*self.store, layout: &self.layout }
+    }
+
+    pub(crate) async fn assert_live_shows(&self, tree: &Tree) {
+        self.inspected().assert_shows(&ChannelName::live(), &tree.files).await;
+    }
+
+    /// The store, of which nobody may delete what has `part` in its key.
+    pub(crate) fn stubborn(&self, part: &'static str) -> Arc<dyn Store> {
+        let mut gated = Gated::new(self.store.clone(), Scripted::open());
+        gated.undeletable = Some(part);
+        Arc::new(gated)
+    }
+
+    /// The store, saying that of its versions; `None` where nobody may see it.
+    pub(crate) fn versioning(&self, versioning: Option<Versioning>) -> Arc<dyn Store> {
+        let mut gated = Gated::new(self.store.clone(), Scripted::open());
+        gated.versioning = versioning;
+        Arc::new(gated)
     }
 
     /// Requests to the store and to the CDN so far.

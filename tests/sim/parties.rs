@@ -126,7 +126,10 @@ impl Place {
             Command::Upload { tree } => self.publish(*tree, Target::Staged).await,
             Command::Activate => self.move_to(uploaded(staged.expect("it was uploaded"))).await,
             Command::Rollback => self.move_to(Destination::Before).await,
-            Command::Collect => collect(&self.site).await.map(|_| Ended::Done { moved: false, release: None }),
+            Command::Collect => collect(&self.site).await.map(|collected| match collected.unfinished {
+                None => Ended::Done { moved: false, release: None },
+                Some(error) => Ended::Failed { kind: Kind::Failed, why: error.to_string() },
+            }),
             Command::Finish(release) => self.move_to(earlier(*release)).await,
         };
         outcome.unwrap_or_else(|error| Ended::Failed { kind: error.kind(), why: error.to_string() })

@@ -1,6 +1,7 @@
 //! Problems, errors and outcomes in words. Every function gives text; whoever calls it prints.
 
 pub(crate) mod checks;
+pub(crate) mod gc;
 pub(crate) mod history;
 pub(crate) mod settings;
 

@@ -1,6 +1,7 @@
 //! The JSON on stdout, version 1. What stands here is promised to scripts: fields are added, never changed.
 
 pub(crate) mod checks;
+pub(crate) mod gc;
 pub(crate) mod history;
 pub(crate) mod settings;
 

@@ -49,6 +49,7 @@ fn everything_that_a_file_can_say() {
         sources,
         ignore,
         overlay,
+        gc,
         rules,
         source_maps,
         generation,
@@ -71,6 +72,7 @@ fn everything_that_a_file_can_say() {
         generation = 0x10
         urls = "/static"
         strict = true
+        gc = { keep-for = "14d", keep-last = 9, max-delete = "90%" }
         concurrency = 1_000
         path-style = false
 
@@ -103,6 +105,8 @@ fn everything_that_a_file_can_say() {
     }
     assert_eq!(value(store), StoreAddress::S3 { bucket: "example-assets".into(), prefix: "static".into() });
     assert_eq!(value(control), "private/");
+    assert_eq!((value(gc.keep_for).as_secs(), value(gc.keep_last), value(gc.max_delete)), (14 * 86_400, 9, 90));
+    assert_eq!((gc.keep_unreleased, gc.session), (None, None));
     assert_eq!(value(base_url), "https://cdn.example.com/static/");
     assert_eq!(value(channel).as_str(), "preview-7");
     assert_eq!(value(purge), ["http://varnish:6081"]);
@@ -148,6 +152,10 @@ fn every_setting_of_the_table_is_read() {
         let layer = layer(&format!("{} = {}", setting.key, setting.example));
         assert_ne!(layer, Layer::default(), "{} was passed over", setting.key);
     }
+    for setting in GC {
+        let layer = layer(&format!("[gc]\n{} = {}", setting.key, setting.example));
+        assert_ne!(layer, Layer::default(), "{} was passed over", setting.key);
+    }
     for (table, settings, required) in
         [("cloudfront", &DISTRIBUTION[..], "id = \"E1\""), ("rules", &RULE[..], "files = \"*\"")]
     {
@@ -169,7 +177,7 @@ fn names_that_are_no_settings() {
     2:1: `sauce-maps` is not a setting
       hint: did you mean `source-maps`?
     3:1: `bucket` is not a setting
-      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `concurrency`, `path-style`, `purge`, `cloudfront`, `rules`
+      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `rules`
     5:2: `tool` is not a setting
       hint: only in pyproject.toml do settings stand below `[tool.lastly]`
     ");

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
+use super::super::flags::GcFlags;
 use super::super::given::Origin;
 use super::*;
 use crate::error::Explain;
@@ -65,6 +66,7 @@ fn defaults() {
     path-style = nothing
     purge = []
     cloudfront = []
+    gc = { html-ttl = "1d", intent-ttl = "1d", keep-for = "1w", keep-last = 5, keep-unreleased = "1w", max-delete = "50%", min-object-age = "1d", session = "1d" }
     rules = []
     "#);
     let documented = super::super::schema::SETTINGS.map(|setting| setting.key);
@@ -117,6 +119,16 @@ fn every_flag_decides() {
         strict: true,
         concurrency: Some(2),
         path_style: true,
+        gc: GcFlags {
+            keep_for: text("30d"),
+            keep_last: Some(9),
+            keep_unreleased: text("2d"),
+            intent_ttl: text("3h"),
+            min_object_age: text("4h"),
+            max_delete: text("90%"),
+            html_ttl: text("5h"),
+            session: text("6h"),
+        },
     };
     assert_snapshot!(set(&site, &[], &flags), @r#"
     store = "s3://flag-bucket" # --store
@@ -133,6 +145,7 @@ fn every_flag_decides() {
     path-style = true # --path-style
     purge = ["http://a"] # --purge
     cloudfront = [{ id = "E1", wait = true }] # --cloudfront
+    gc = { html-ttl = "5h", intent-ttl = "3h", keep-for = "30d", keep-last = 9, keep-unreleased = "2d", max-delete = "90%", min-object-age = "4h", session = "6h" } # --keep-for
     "#);
 }
 

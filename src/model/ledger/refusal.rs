@@ -33,6 +33,9 @@ pub enum Refusal {
     /// No such channel.
     #[error("there is no channel `{0}`")]
     NoChannel(ChannelName),
+    /// The ledger has changed since a collection was worked out from it.
+    #[error("the ledger has changed since the collection was worked out")]
+    Outdated,
     /// The channel has shown no other release that is still kept.
     #[error("channel `{0}` has no release before the current one that is still kept")]
     NothingBefore(ChannelName),

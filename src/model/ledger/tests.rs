@@ -182,3 +182,31 @@ fn a_rollback_never_returns_to_what_was_rolled_back_from() {
     let ledger = synced(changed(ledger.carry_out(&wish(22, Cause::Rollback), id(1))));
     assert_eq!(ledger.before_current(&live), Err(Refusal::NothingBefore(live)));
 }
+
+#[test]
+fn a_release_is_retired_when_the_manifest_has_left_it() {
+    let live = ChannelName::live();
+    let ledger = published(&[1, 2, 3]);
+    let note = |sequence| Synced { sequence, manifest: "etag".to_owned(), told: BTreeSet::new() };
+    let later = changed(ledger.synced(&live, &note(3))).settled(Timestamp::from_unix(90));
+    let retired =
+        |ledger: &Ledger, n| ledger.releases[&id(n)].retired_at.map(|stamp| stamp.or(Timestamp::from_unix(0)));
+    assert_eq!(retired(&ledger, 2), Some(Timestamp::from_unix(3)));
+    assert_eq!(
+        [1, 2, 3].map(|n| retired(&later, n)),
+        [Some(90), Some(90), None].map(|at| at.map(Timestamp::from_unix))
+    );
+    let told = Synced { told: BTreeSet::from(["a CDN".to_owned()]), ..note(3) };
+    let again = changed(later.synced(&live, &told)).settled(Timestamp::from_unix(95));
+    assert_eq!(retired(&again, 2), Some(Timestamp::from_unix(90)), "only the manifest counts");
+}
+
+#[test]
+fn a_channel_begins_above_every_one_that_has_been_dropped() {
+    let ledger = Ledger { closed: 7, ..published(&[1]) };
+    let preview = Move { channel: ChannelName::new("preview").expect("plain"), ..wish(9, Cause::Activate) };
+    let ledger = changed(ledger.carry_out(&preview, id(1)));
+    let channel = &ledger.channels[&preview.channel];
+    assert_eq!((channel.sequence, channel.begins()), (8, 8));
+    assert_eq!(ledger.channels[&ChannelName::live()].sequence, 1);
+}

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::format::{WireError, bad, check_format, read, write};
 use crate::model::layout::ChannelName;
-use crate::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Provenance, Stamp, Synced};
+use crate::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Pin, Provenance, Stamp, Synced};
 use crate::model::release::{ReleaseId, TreeDigest};
 use crate::model::timestamp::{Timestamp, format_span, parse_span};
 
@@ -26,6 +26,8 @@ struct WireLedger {
     releases: BTreeMap<String, WireKept>,
     intents: BTreeMap<String, WireIntent>,
     condemned: Option<String>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    closed: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,8 +73,19 @@ struct WireKept {
     /// Absent: current, or never was. `null`: retired in this very version.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     retired_at: Option<Option<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pinned: Option<WirePin>,
     #[serde(default, skip_serializing_if = "WireProvenance::is_empty")]
     from: WireProvenance,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WirePin {
+    reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    at: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,6 +114,11 @@ impl WireProvenance {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// Keeps a field that is `null` apart from one that is absent.
 fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(field).map(Some)
@@ -108,10 +126,15 @@ fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>
 
 /// The bytes of a ledger.
 pub fn write_ledger(ledger: &Ledger) -> Vec<u8> {
+    let pin = |pin: &Pin| {
+        let Pin { reason, actor, at } = pin.clone();
+        WirePin { reason, actor, at: write_stamp(at) }
+    };
     let kept = |kept: &Kept| WireKept {
         tree: kept.tree.to_string(),
         staged_at: write_stamp(kept.staged_at),
         retired_at: kept.retired_at.map(write_stamp),
+        pinned: kept.pinned.as_ref().map(pin),
         from: write_provenance(&kept.provenance),
     };
     let intent = |intent: &Intent| WireIntent { release: intent.release.to_string(), at: write_stamp(intent.at) };
@@ -124,6 +147,7 @@ pub fn write_ledger(ledger: &Ledger) -> Vec<u8> {
         releases: ledger.releases.iter().map(|(id, entry)| (id.to_string(), kept(entry))).collect(),
         intents: ledger.intents.iter().map(|(id, entry)| (id.to_string(), intent(entry))).collect(),
         condemned: ledger.condemned.map(|list| list.to_string()),
+        closed: ledger.closed,
     })
 }
 
@@ -187,6 +211,7 @@ pub fn read_ledger(bytes: &[u8]) -> Result<Ledger, WireError> {
             tree: TreeDigest::parse(&kept.tree).ok_or_else(|| bad(DOCUMENT, "a tree digest")(&kept.tree))?,
             staged_at: read_stamp(kept.staged_at.as_deref())?,
             retired_at: kept.retired_at.map(|stamp| read_stamp(stamp.as_deref())).transpose()?,
+            pinned: kept.pinned.map(read_pin).transpose()?,
             provenance: read_provenance(kept.from),
         };
         Ok((read_release_id(&id)?, entry))
@@ -200,6 +225,7 @@ pub fn read_ledger(bytes: &[u8]) -> Result<Ledger, WireError> {
         releases: releases.collect::<Result<_, WireError>>()?,
         intents: intents.collect::<Result<_, WireError>>()?,
         condemned: wire.condemned.as_deref().map(read_uuid).transpose()?,
+        closed: wire.closed,
         revision: wire.revision,
         writer: read_uuid(&wire.writer)?,
         prefix: wire.prefix,
@@ -231,6 +257,11 @@ fn read_channel(wire: WireChannel) -> Result<Channel, WireError> {
         expires: wire.expires.as_deref().map(span).transpose()?,
         moves: moves.collect::<Result<_, WireError>>()?,
     })
+}
+
+fn read_pin(wire: WirePin) -> Result<Pin, WireError> {
+    let WirePin { reason, actor, at } = wire;
+    Ok(Pin { reason, actor, at: read_stamp(at.as_deref())? })
 }
 
 fn read_stamp(text: Option<&str>) -> Result<Stamp, WireError> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lastly::error::Kind;
+use lastly::gc::{self, Policy};
 use lastly::publish::{Order, Target, publish};
 use lastly::rollback::{Destination, move_channel};
 use lastly::store::{Store, Verb};
 
-use crate::support::collector::{acknowledge, collect, condemn, delete};
+use crate::support::collector::{by, collect, condemn, condemned, delete, greedy};
 use crate::support::gated::{Call, Fate, Gate, Interlude};
 use crate::support::{Fixture, Tree, move_order, order};
 
@@ -25,13 +26,15 @@ async fn an_object_that_is_condemned_is_made_anew() {
     fixture.publish(&shown).await;
     let upload = Order { target: Target::Staged, ..order(&next) };
     fixture.try_publish(&upload).await.expect("an upload");
-    let list = condemn(&fixture.site()).await.expect("nobody else is at it").expect("all has followed");
+    condemn(&fixture).await;
+    let doomed = condemned(&fixture).await;
+    assert_eq!(doomed.iter().filter(|pair| !pair.key.as_str().contains("/probe/")).count(), 4);
     let (published, _, verbs) = fixture.cost(fixture.publish(&next)).await;
     assert!(verbs.0[&Verb::Replace] >= 4, "three objects and the document are there, and doomed: {verbs:?}");
     assert_eq!(published.new, 3);
     // Deletes arrive late, and once more.
     for _ in 0..2 {
-        assert_eq!(delete(&fixture.site(), list).await.expect("nobody else is at it"), 4);
+        delete(&fixture, &doomed).await;
     }
     fixture.assert_live_shows(&next).await;
 }
@@ -48,19 +51,16 @@ async fn what_is_collected_under_a_publishers_hands_is_made_again() {
         fixture.publish(&shown).await;
         let collector = fixture.clone();
         let interlude = Interlude::new(when, async move {
-            let site = collector.site();
             if deleted {
-                collect(&site).await.expect("nobody else is at it");
+                collect(&collector.site()).await.expect("nobody else is at it");
             } else {
-                condemn(&site).await.expect("nobody else is at it");
+                condemn(&collector).await;
             }
         });
         let site = fixture.site_through(interlude.clone());
         let published = publish(&site, &[], &order(&next)).await.expect("the publisher does not give up");
         assert!(interlude.happened() && published.unfinished.is_none());
-        if let Some(list) = fixture.inspected().ledger().await.expect("a ledger").condemned {
-            delete(&fixture.site(), list).await.expect("nobody else is at it");
-        }
+        delete(&fixture, &condemned(&fixture).await).await;
         fixture.assert_live_shows(&next).await;
         assert!(fixture.inspected().ledger().await.expect("a ledger").intents.is_empty());
     }
@@ -90,11 +90,11 @@ async fn a_list_that_is_acknowledged_meanwhile_says_nothing_of_what_was_seen_bef
     let (shown, next) = trees();
     fixture.publish(&shown).await;
     fixture.try_publish(&Order { target: Target::Staged, ..order(&next) }).await.expect("an upload");
-    let list = condemn(&fixture.site()).await.expect("nobody else is at it").expect("all has followed");
+    condemn(&fixture).await;
     let collector = fixture.clone();
     let interlude = Interlude::new(|call| call.verb == Verb::Get && call.key.contains("/condemned/"), async move {
-        delete(&collector.site(), list).await.expect("nobody else is at it");
-        acknowledge(&collector.site(), list).await.expect("nobody else is at it");
+        let policy = Policy { intent_ttl: Policy::default().intent_ttl, ..greedy() };
+        gc::collect(&collector.site(), &by(policy)).await.expect("nobody else is at it");
     });
     let published = publish(&fixture.site_through(interlude.clone()), &[], &order(&next)).await;
     assert!(published.expect("a publish without faults").unfinished.is_none() && interlude.happened());
@@ -108,7 +108,8 @@ async fn a_lost_condemned_list_stops_a_publisher_cleanly() {
     let (shown, next) = trees();
     fixture.publish(&shown).await;
     fixture.try_publish(&Order { target: Target::Staged, ..order(&next) }).await.expect("an upload");
-    let list = condemn(&fixture.site()).await.expect("nobody else is at it").expect("all has followed");
+    condemn(&fixture).await;
+    let list = fixture.inspected().ledger().await.expect("a ledger").condemned.expect("a list");
     let key = fixture.layout.condemned(list);
     let etag = fixture.inspected().get(&key).await.expect("the list").found.etag;
     fixture.store.remove(&key, &etag).await.expect("a store in memory answers");

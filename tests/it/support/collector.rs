@@ -1,112 +1,59 @@
-//! A collector without any patience: it drops what no channel shows and reaps every intent, whatever their age. It
-//! follows section 6 of the design to the letter otherwise, so that publishers meet the worst that a collection may do.
+//! Collections that let go whatever they may, so that publishers meet the worst: nothing is kept for its age.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::time::Duration;
 
-use lastly::commit::{change, read};
 use lastly::error::Result;
-use lastly::model::headers::Headers;
-use lastly::model::layout::{ChannelName, Key, Name};
-use lastly::model::ledger::{Ledger, Refusal, Step};
-use lastly::model::wire::{CondemnedVersion, read_condemned, read_manifest, write_condemned};
+use lastly::gc::{self, Collected, Policy};
+use lastly::model::wire::{CondemnedVersion, read_condemned};
 use lastly::site::Site;
-use lastly::store::{Fetched, Object, VersionId};
-use uuid::Uuid;
+use lastly::store::{Fetched, Store, Verb, VersionId};
 
-use super::inspect::address_in;
+use super::Fixture;
+use super::gated::{Fate, Scripted};
 
-/// Collects once. Returns how many versions have been deleted.
-pub(crate) async fn collect(site: &Site) -> Result<usize> {
-    let Some(list) = condemn(site).await? else { return Ok(0) };
-    let deleted = delete(site, list).await?;
-    acknowledge(site, list).await?;
-    Ok(deleted)
+/// A policy that keeps nothing for its age, or because there are few.
+pub(crate) fn greedy() -> Policy {
+    Policy {
+        keep_for: Duration::ZERO,
+        keep_last: 0,
+        keep_unreleased: Duration::ZERO,
+        intent_ttl: Duration::ZERO,
+        min_object_age: Duration::ZERO,
+        max_delete: 100,
+        html_ttl: Duration::ZERO,
+        session: Duration::ZERO,
+        allow_short_retention: true,
+    }
 }
 
-/// What a list condemns; nothing if the list has been deleted.
-pub(crate) async fn condemned(site: &Site, list: Option<Uuid>) -> Result<BTreeSet<CondemnedVersion>> {
-    let Some(list) = list else { return Ok(BTreeSet::new()) };
-    let Some(Fetched { bytes, .. }) = site.store.get(&site.layout.condemned(list)).await? else {
-        return Ok(BTreeSet::new());
-    };
-    Ok(read_condemned(std::str::from_utf8(&bytes).expect("text")).expect("a list"))
+/// A collection that acts.
+pub(crate) fn by(policy: Policy) -> gc::Order {
+    gc::Order { policy, apply: true, concurrency: 2 }
 }
 
-/// Drops, reaps and condemns in one swap. `None` if a manifest has not followed its channel yet.
-pub(crate) async fn condemn(site: &Site) -> Result<Option<Uuid>> {
-    let page = site.store.versions("", None).await?;
-    let Some(held) = read(site).await? else { return Ok(None) };
-    let ledger = &held.ledger;
-    for (name, channel) in &ledger.channels {
-        let manifest = site.store.get(&site.layout.key(&Name::manifest(name))).await?;
-        let manifest = manifest.and_then(|fetched| read_manifest(&fetched.bytes).ok());
-        if manifest.is_none_or(|there| (there.sequence, there.release) != (channel.sequence, channel.release)) {
-            return Ok(None);
-        }
-    }
-    let shown: BTreeSet<_> = ledger.channels.values().map(|channel| channel.release).collect();
-    let mut reach: BTreeSet<Key> = BTreeSet::new();
-    for id in &shown {
-        reach.insert(site.layout.release(*id));
-        reach.extend(site.release(*id).await?.entries().map(|(_, entry)| site.layout.key(&entry.name)));
-    }
-    let mut list = condemned(site, ledger.condemned).await?;
-    let documents = format!("{}releases/", site.layout.control());
-    for version in page.versions.into_iter().filter(|version| !reach.contains(&version.key)) {
-        if version.key.as_str().starts_with(&documents) || address_in(version.key.as_str()).is_some() {
-            list.insert(CondemnedVersion { key: version.key, version: version.id.0 });
-        }
-    }
-    let (id, before, revision) = (site.clock.fresh_id(), ledger.condemned, ledger.revision);
-    let object = Object::whole(Arc::new(Headers::default()), write_condemned(&list));
-    site.store.create(&site.layout.condemned(id), object).await?;
-    let swap = |ledger: &Ledger| {
-        if ledger.condemned == Some(id) {
-            return Ok(Step::Already);
-        }
-        if ledger.revision != revision {
-            // Someone else has written: what is out of reach has to be worked out again, some other time.
-            return Err(Refusal::NoChannel(ChannelName::live()));
-        }
-        let mut next = Ledger { condemned: Some(id), ..ledger.clone() };
-        next.intents.clear();
-        next.releases.retain(|id, _| shown.contains(id));
-        Ok(Step::Changed(next))
-    };
-    change(site, Some(held), swap).await?;
-    if let Some(before) = before {
-        forget(site, before).await?;
-    }
-    Ok(Some(id))
+/// Collects whatever may go.
+pub(crate) async fn collect(site: &Site) -> Result<Collected> {
+    gc::collect(site, &by(greedy())).await
 }
 
-/// Deletes what a list condemns. Returns how many versions that were.
-pub(crate) async fn delete(site: &Site, list: Uuid) -> Result<usize> {
-    let versions = condemned(site, Some(list)).await?;
-    let versions: Vec<_> = versions.into_iter().map(|pair| (pair.key, VersionId(pair.version))).collect();
-    for outcome in site.store.delete_versions(&versions).await? {
-        outcome?;
-    }
-    Ok(versions.len())
+/// Collects whatever may go, and dies before it has deleted anything.
+pub(crate) async fn condemn(fixture: &Fixture) {
+    let gate = Scripted::new(|_, call| if call.verb == Verb::Delete { Fate::Killed } else { Fate::Through });
+    let end = gate.run(collect(&fixture.site_through(gate.clone()))).await;
+    assert!(end.is_none(), "nothing was to be deleted");
 }
 
-/// Takes a list back of which everything has been deleted, unless it has been replaced by a longer one.
-pub(crate) async fn acknowledge(site: &Site, list: Uuid) -> Result<()> {
-    let held = read(site).await?;
-    let without = |ledger: &Ledger| match ledger.condemned == Some(list) {
-        true => Ok(Step::Changed(Ledger { condemned: None, ..ledger.clone() })),
-        false => Ok(Step::Already),
-    };
-    change(site, held, without).await?;
-    forget(site, list).await
+/// What the ledger condemns.
+pub(crate) async fn condemned(fixture: &Fixture) -> Vec<CondemnedVersion> {
+    let Some(list) = fixture.inspected().ledger().await.and_then(|ledger| ledger.condemned) else { return Vec::new() };
+    let Fetched { bytes, .. } = fixture.inspected().get(&fixture.layout.condemned(list)).await.expect("the list");
+    read_condemned(std::str::from_utf8(&bytes).expect("text")).expect("a list").into_iter().collect()
 }
 
-async fn forget(site: &Site, list: Uuid) -> Result<()> {
-    let key = site.layout.condemned(list);
-    let version = site.store.head(&key).await?.and_then(|found| found.version);
-    if let Some(version) = version {
-        site.store.delete_versions(&[(key, version)]).await?;
+/// Deletes versions, whatever has become of them since.
+pub(crate) async fn delete(fixture: &Fixture, doomed: &[CondemnedVersion]) {
+    let versions: Vec<_> = doomed.iter().map(|pair| (pair.key.clone(), VersionId(pair.version.clone()))).collect();
+    for outcome in fixture.store.delete_versions(&versions).await.expect("a store in memory answers") {
+        outcome.expect("a store in memory deletes");
     }
-    Ok(())
 }

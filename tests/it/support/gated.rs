@@ -9,8 +9,8 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, pending};
 use lastly::model::layout::Key;
 use lastly::store::{
-    Created, Cursor, Etag, Fetched, Found, Object, Reason, Removed, Replaced, Requests, Store, StoreError, Verb,
-    VersionId, VersionPage,
+    Circumstances, Created, Cursor, Etag, Fetched, Found, Object, Reason, Removed, Replaced, Requests, Store,
+    StoreError, Verb, VersionId, VersionPage, Versioning,
 };
 use tokio::sync::Notify;
 
@@ -74,11 +74,15 @@ pub(crate) trait Gate: fmt::Debug + Send + Sync {
 pub(crate) struct Gated {
     inner: Arc<dyn Store>,
     gate: Arc<dyn Gate>,
+    /// What the store says of its versions; `None` where nobody may see it.
+    pub(crate) versioning: Option<Versioning>,
+    /// What is in the keys whose versions nobody may delete.
+    pub(crate) undeletable: Option<&'static str>,
 }
 
 impl Gated {
     pub(crate) fn new(inner: Arc<dyn Store>, gate: Arc<dyn Gate>) -> Self {
-        Self { inner, gate }
+        Self { inner, gate, versioning: Some(Versioning::Enabled), undeletable: None }
     }
 
     async fn pass<T: Send + 'static>(
@@ -163,11 +167,22 @@ impl Store for Gated {
 
     async fn delete_versions(&self, versions: &[(Key, VersionId)]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let first = versions.first().map_or("", |(key, _)| key.as_str());
+        let denied = |key: &Key| self.undeletable.is_some_and(|part| key.as_str().contains(part));
         let work = |store: Arc<dyn Store>| {
-            let versions = versions.to_vec();
-            async move { store.delete_versions(&versions).await }.boxed()
+            let may: Vec<_> = versions.iter().filter(|(key, _)| !denied(key)).cloned().collect();
+            async move { store.delete_versions(&may).await }.boxed()
         };
-        self.pass(Verb::Delete, first, work).await
+        let mut done = self.pass(Verb::Delete, first, work).await?.into_iter();
+        let outcome = |(key, _): &(Key, VersionId)| match denied(key) {
+            true => Err(StoreError::refused(Verb::Delete, key, Reason::Denied)),
+            false => done.next().expect("a row for each"),
+        };
+        Ok(versions.iter().map(outcome).collect())
+    }
+
+    async fn circumstances(&self) -> Circumstances {
+        let unseen = || StoreError::refused(Verb::Inspect, "versioning", Reason::Denied);
+        Circumstances { versioning: self.versioning.ok_or_else(unseen), bucket: None }
     }
 
     fn requests(&self) -> Requests {

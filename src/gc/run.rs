@@ -1,0 +1,291 @@
+//! Carries out a collection: section 6 of the design, step by step.
+//!
+//! Each step can be the last: what is condemned stands in the ledger before anything is deleted, and leaves it only
+//! when it is gone. The next collection goes on from there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::delete::{delete, forget};
+use super::error::{GcError, TooMuch, Undeleted};
+use super::judge::{Bench, Judged, judge};
+use super::plan::{Class, Count, Leftovers, Plan, Sieve, Victim};
+use super::policy::{Decision, Policy};
+use super::reach::Reach;
+use super::survey::{Survey, survey};
+use crate::commit::{CommitError, change, private_json, reread};
+use crate::error::Result;
+use crate::model::ledger::{Kept, Refusal};
+use crate::model::release::ReleaseId;
+use crate::model::timestamp::Timestamp;
+use crate::model::wire::{CondemnedVersion, read_condemned, write_condemned};
+use crate::site::{DocumentError, Site};
+use crate::store::{Object, StoreError, Versioning};
+
+/// How many versions a condemned list holds. Every publisher reads it; the rest waits for its turn.
+pub const LIST: usize = 20_000;
+
+/// How often the ledger may change under one list.
+const ATTEMPTS: u32 = 50;
+
+/// A collection as it was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// How long things are kept.
+    pub policy: Policy,
+    /// Whether anything is done, and not only planned.
+    pub apply: bool,
+    /// Requests in flight at a time.
+    pub concurrency: usize,
+}
+
+/// What a collection has done, or would do.
+#[derive(Debug)]
+pub struct Collected {
+    /// What becomes of releases, intents and channels.
+    pub decision: Decision,
+    /// The releases, as the ledger had them.
+    pub releases: BTreeMap<ReleaseId, Kept>,
+    /// The store's time.
+    pub now: Timestamp,
+    /// What goes, by class.
+    pub goes: BTreeMap<Class, Count>,
+    /// Objects and documents that stay.
+    pub stays: Count,
+    /// What nothing names, but is too young to go.
+    pub young: Count,
+    /// What nothing names, but is from a time when the bucket kept no versions.
+    pub unversioned: Count,
+    /// Versions that earlier collections have condemned, and not seen gone.
+    pub pending: u64,
+    /// Why this would be refused.
+    pub too_much: Option<TooMuch>,
+    /// Versions that have been deleted.
+    pub deleted: u64,
+    /// Why not all of them have.
+    pub unfinished: Option<Undeleted>,
+}
+
+/// Collects garbage, or says what it would collect.
+///
+/// # Errors
+/// The site cannot be collected as it is, or the store does not answer. Nothing has been lost, whatever happens: what
+/// was condemned is deleted by the next collection, and publishers put it again if they need it.
+pub async fn collect(site: &Site, order: &Order) -> Result<Collected> {
+    let now = ready(site).await?;
+    let mut bench =
+        Bench { site, policy: &order.policy, now, manifests: BTreeSet::new(), concurrency: order.concurrency };
+    let found = survey(&mut bench).await?;
+    let mut collected = report(site, &found, &order.policy, now).await?;
+    if !order.apply {
+        return Ok(collected);
+    }
+    let mut found = found;
+    loop {
+        found.plan.check(&order.policy).map_err(GcError::TooMuch)?;
+        let more = found.plan.unheld > 0;
+        let end = apply(&bench, found).await?;
+        collected.deleted += end.deleted;
+        if end.setback.is_some() || !more {
+            let total = collected.deleted + end.failed;
+            collected.unfinished = end.setback.map(|first| Undeleted { failed: end.failed, total, first });
+            return Ok(collected);
+        }
+        found = survey(&mut bench).await?;
+    }
+}
+
+/// The store's time, if the store keeps versions.
+async fn ready(site: &Site) -> std::result::Result<Timestamp, GcError> {
+    let circumstances = site.store.circumstances().await;
+    match circumstances.versioning {
+        Ok(Versioning::Enabled) => {}
+        Ok(other) => return Err(GcError::NotVersioned(other)),
+        Err(error) => return Err(GcError::Unseen(error)),
+    }
+    match circumstances.bucket {
+        Some(bucket) => bucket.now.ok_or(GcError::NoClock),
+        // A store on this machine goes by the machine's clock.
+        None => Ok(site.clock.now()),
+    }
+}
+
+async fn report(site: &Site, found: &Survey, policy: &Policy, now: Timestamp) -> Result<Collected> {
+    let ledger = &found.judged.held.ledger;
+    let pending = match ledger.condemned {
+        Some(list) => read_list(site, list).await?.map_or(0, |pairs| pairs.len() as u64),
+        None => 0,
+    };
+    let Plan { goes, stays, young, unversioned, .. } = &found.plan;
+    Ok(Collected {
+        decision: found.judged.decision.clone(),
+        releases: ledger.releases.clone(),
+        now,
+        goes: goes.clone(),
+        stays: *stays,
+        young: *young,
+        unversioned: *unversioned,
+        pending,
+        too_much: found.plan.check(policy).err(),
+        deleted: 0,
+        unfinished: None,
+    })
+}
+
+/// What has come of the victims of one survey.
+#[derive(Debug, Default)]
+struct End {
+    deleted: u64,
+    failed: u64,
+    setback: Option<StoreError>,
+}
+
+/// Condemns and deletes, a list at a time.
+async fn apply(bench: &Bench<'_>, found: Survey) -> Result<End> {
+    let Survey { mut judged, mut reach, mut leftovers, plan } = found;
+    let mut waiting = plan.victims;
+    // A document is the only one that knows of its sealed assets: it goes when these are condemned at the latest.
+    if plan.unheld == 0 {
+        waiting.extend(plan.documents);
+    }
+    waiting.reverse();
+    let mut end = End::default();
+    loop {
+        let condemned = condemn(bench, &mut judged, &mut reach, &mut leftovers, &mut waiting).await?;
+        let Some((list, pairs)) = condemned else {
+            if waiting.is_empty() {
+                return Ok(end);
+            }
+            continue;
+        };
+        let deleted = delete(bench.site, &pairs, bench.concurrency).await;
+        end.deleted += deleted.gone.len() as u64;
+        let left: BTreeSet<CondemnedVersion> = pairs.difference(&deleted.gone).cloned().collect();
+        end.failed = left.len() as u64;
+        let no_room = left.len() >= LIST;
+        judged = acknowledge(bench, judged, &mut reach, list, &left).await?;
+        judged.tell(bench.site, &mut leftovers);
+        if deleted.setback.is_some() {
+            end.setback = deleted.setback;
+        }
+        if waiting.is_empty() || no_room {
+            return Ok(end);
+        }
+    }
+}
+
+/// Drops, reaps and condemns in one swap: what the decision says, and as many of the victims as the list has room for.
+/// Gives the list that the ledger names then, with what is on it; `None` when there is nothing to do.
+async fn condemn(
+    bench: &Bench<'_>,
+    judged: &mut Judged,
+    reach: &mut Reach,
+    leftovers: &mut Leftovers,
+    waiting: &mut Vec<Victim>,
+) -> Result<Option<(Uuid, BTreeSet<CondemnedVersion>)>> {
+    let site = bench.site;
+    for attempt in 1..=ATTEMPTS {
+        let before = judged.held.ledger.condemned;
+        let Some(mut pairs) = pairs_of(site, before).await? else {
+            // Another collection has put a newer list in its place.
+            *judged = again(bench, reach, judged, Some(before)).await?;
+            judged.tell(site, leftovers);
+            continue;
+        };
+        let sieve = Sieve {
+            layout: &site.layout,
+            reach,
+            leftovers,
+            list: before,
+            now: bench.now,
+            min_age: bench.policy.min_object_age,
+        };
+        let room = LIST.saturating_sub(pairs.len());
+        let taken = waiting.len().saturating_sub(room);
+        let known = pairs.len();
+        pairs.extend(waiting[taken..].iter().filter(|victim| !sieve.spares(victim)).map(|victim| victim.pair.clone()));
+        let list = if pairs.len() > known { Some(site.clock.fresh_id()) } else { before };
+        if list != before
+            && let Some(list) = list
+        {
+            let text = write_condemned(&pairs);
+            site.store.create(&site.layout.condemned(list), Object::whole(private_json(), text)).await?;
+        }
+        let collection = judged.collection(list);
+        match change(site, Some(judged.held.clone()), |ledger| ledger.collect(&collection)).await {
+            Ok(held) => {
+                waiting.truncate(taken);
+                judged.held = held;
+                if let Some(before) = before.filter(|before| list != Some(*before)) {
+                    forget(site, before).await;
+                }
+                return Ok(list.map(|list| (list, pairs)));
+            }
+            Err(CommitError::Refused(Refusal::Outdated)) => {
+                if let Some(list) = list.filter(|list| Some(*list) != before) {
+                    forget(site, list).await;
+                }
+                site.clock.back_off(attempt).await;
+                *judged = again(bench, reach, judged, None).await?;
+                judged.tell(site, leftovers);
+            }
+            Err(error) => return Err(error.of_no_move().into()),
+        }
+    }
+    Err(GcError::Contended.into())
+}
+
+/// Decides anew, about the ledger as it is now. Where `missing` is a list that could not be read, the ledger must have
+/// come to name another one.
+async fn again(bench: &Bench<'_>, reach: &mut Reach, judged: &Judged, missing: Option<Option<Uuid>>) -> Result<Judged> {
+    let held = reread(bench.site).await?;
+    if let Some(Some(list)) = missing
+        && held.ledger.condemned == judged.held.ledger.condemned
+    {
+        return Err(DocumentError::Missing(bench.site.layout.condemned(list)).into());
+    }
+    judge(bench, held, reach).await
+}
+
+/// What a ledger's list condemns; `None` where the list has gone.
+async fn pairs_of(site: &Site, list: Option<Uuid>) -> Result<Option<BTreeSet<CondemnedVersion>>> {
+    match list {
+        None => Ok(Some(BTreeSet::new())),
+        Some(list) => Ok(read_list(site, list).await?),
+    }
+}
+
+async fn read_list(site: &Site, list: Uuid) -> std::result::Result<Option<BTreeSet<CondemnedVersion>>, DocumentError> {
+    let key = site.layout.condemned(list);
+    let Some(fetched) = site.store.get(&key).await? else { return Ok(None) };
+    let text = String::from_utf8_lossy(&fetched.bytes);
+    Ok(Some(read_condemned(&text).map_err(|source| DocumentError::Damaged { key, source })?))
+}
+
+/// Takes what is gone from the list, and leaves what is not.
+async fn acknowledge(
+    bench: &Bench<'_>,
+    mut judged: Judged,
+    reach: &mut Reach,
+    list: Uuid,
+    left: &BTreeSet<CondemnedVersion>,
+) -> Result<Judged> {
+    let site = bench.site;
+    let shorter = (!left.is_empty()).then(|| site.clock.fresh_id());
+    if let Some(shorter) = shorter {
+        let object = Object::whole(private_json(), write_condemned(left));
+        site.store.create(&site.layout.condemned(shorter), object).await?;
+    }
+    let before = judged.held.ledger.revision;
+    let done = change(site, Some(judged.held), |ledger| Ok(ledger.acknowledge(list, shorter))).await;
+    let held = done.map_err(CommitError::of_no_move)?;
+    for old in [Some(list), shorter].into_iter().flatten().filter(|old| held.ledger.condemned != Some(*old)) {
+        forget(site, old).await;
+    }
+    if held.ledger.revision == before + 1 {
+        judged.held = held;
+        return Ok(judged);
+    }
+    judge(bench, held, reach).await
+}
