@@ -76,12 +76,11 @@ pub async fn collect(site: &Site, order: &Order) -> Result<Collected> {
     let now = ready(site).await?;
     let mut bench =
         Bench { site, policy: &order.policy, now, manifests: BTreeSet::new(), concurrency: order.concurrency };
-    let found = survey(&mut bench).await?;
+    let mut found = survey(&mut bench).await?;
     let mut collected = report(site, &found, &order.policy, now).await?;
     if !order.apply {
         return Ok(collected);
     }
-    let mut found = found;
     loop {
         found.plan.check(&order.policy).map_err(GcError::TooMuch)?;
         let more = found.plan.unheld > 0;

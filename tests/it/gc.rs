@@ -1,6 +1,7 @@
 //! Collections of whole sites: what goes, what stays, and what is refused.
 
 mod channels;
+mod command;
 mod places;
 mod races;
 mod refused;
