@@ -453,3 +453,6 @@ impl Word {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
