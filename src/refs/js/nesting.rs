@@ -144,6 +144,7 @@ impl<'a> Scan<'a> {
                 _ => self.mark(byte),
             }
         }
+        self.weigh();
     }
 
     fn peek(&self, ahead: usize) -> u8 {
@@ -155,34 +156,32 @@ impl<'a> Scan<'a> {
         self.slash = slash;
     }
 
+    /// Compares what is on the stack with the most that has been. To be called before anything is taken off.
     fn weigh(&mut self) {
         self.deepest = self.deepest.max(self.outside + self.frame.statements + self.frame.operators);
     }
 
     fn operator(&mut self) {
         self.frame.operators += OPERATOR;
-        self.weigh();
     }
 
     fn statement(&mut self) {
         self.frame.statements += STATEMENT;
-        self.weigh();
     }
 
     fn link(&mut self) {
         self.frame.operators += LINK;
-        self.weigh();
     }
 
     fn open(&mut self, template: bool, after: Slash) {
         self.frames.push(self.frame);
         self.outside += self.frame.statements + self.frame.operators + BRACKET;
         self.frame = Frame { template, after, statements: 0, operators: 0 };
-        self.weigh();
     }
 
     /// Takes the current frame off, and says what it was.
     fn close(&mut self) -> Frame {
+        self.weigh();
         let closed = self.frame;
         if let Some(frame) = self.frames.pop() {
             self.frame = frame;
@@ -344,6 +343,7 @@ impl<'a> Scan<'a> {
                 closed.after
             }
             b';' => {
+                self.weigh();
                 self.frame.operators = 0;
                 let rest = &self.text[self.next_token()..];
                 if !rest.starts_with(b"else") && !rest.starts_with(b"/") {
@@ -352,6 +352,7 @@ impl<'a> Scan<'a> {
                 Slash::Begins
             }
             b',' => {
+                self.weigh();
                 self.frame.operators = 0;
                 Slash::Begins
             }
@@ -404,6 +405,7 @@ impl<'a> Scan<'a> {
         let word = &rest[..rest.iter().take_while(|byte| is_word(**byte)).count()];
         let goes_on: [&[u8]; 8] = [b"else", b"while", b"catch", b"finally", b"in", b"of", b"instanceof", b"from"];
         if word.first().is_some_and(u8::is_ascii_alphabetic) && !goes_on.contains(&word) {
+            self.weigh();
             self.frame.statements = 0;
             self.frame.operators = 0;
         }
@@ -451,3 +453,6 @@ impl Word {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

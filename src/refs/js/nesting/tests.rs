@@ -2,17 +2,25 @@
 
 use std::thread;
 
-use super::{found, is_unparsable};
-use crate::refs::js::Goal;
-use crate::refs::reference::Found;
+use crate::refs::excerpt::Excerpt;
+use crate::refs::js::{Goal, find};
+use crate::refs::reference::{Found, Obstacle};
 
 /// What a worker of a thread pool has for everything.
 const WORKER: usize = 2 << 20;
 
 /// What is found in a file by a thread with a small stack.
 fn found_on_worker(source: String) -> Found {
-    let worker = thread::Builder::new().stack_size(WORKER).spawn(move || found(&source, Goal::Either));
+    let worker = thread::Builder::new().stack_size(WORKER).spawn(move || {
+        let mut found = Found::default();
+        find(&Excerpt::verbatim(source, 0), Goal::Either, &mut found);
+        found
+    });
     worker.expect("there is room for a thread").join().expect("finding does not panic")
+}
+
+fn is_unparsable(found: &Found) -> bool {
+    found.remarks.iter().any(|remark| matches!(remark.what, Obstacle::Unparsable(_)))
 }
 
 /// Each way to nest, with the text before the middle, the middle, and the text behind it.
