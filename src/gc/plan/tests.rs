@@ -16,7 +16,18 @@ fn release(text: &str) -> Release {
         let path = AssetPath::new(path).expect("a plain path");
         let address = Addresser::new(&headers, 0).address_of(text.as_bytes());
         let name = if sealed { Name::sealed(&path) } else { Name::addressed(&path, &address) };
-        (path, Entry { name, size: 1, address, headers: headers.clone(), integrity: None, sealed, origin: Origin::default() })
+        (
+            path,
+            Entry {
+                name,
+                size: 1,
+                address,
+                headers: headers.clone(),
+                integrity: None,
+                sealed,
+                origin: Origin::default(),
+            },
+        )
     };
     let assets = [entry("a.js", false), entry(&format!("sealed/{text}.js"), true)];
     Release { assets: assets.into(), pages: [entry("index.html", false)].into(), ..Release::default() }
