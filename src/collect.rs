@@ -2,12 +2,14 @@
 //! their bytes when it comes to uploading.
 
 mod address;
+mod find;
 mod integrity;
 mod read;
 mod rewrite;
 mod source;
 mod walk;
 
+pub use find::{Found, find};
 pub use integrity::add_integrity;
 pub use read::{Collected, read};
 pub use rewrite::{Prepared, rewrite};

@@ -9,7 +9,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::event::{Level, Problem};
+use crate::event::{Code, Level, Problem};
 use crate::model::path::AssetPath;
 
 /// What is never an asset, unless a pattern such as `!.env.example` takes it back in: version control, editors and
@@ -68,12 +68,13 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
         .filter_map(|folder| match folder.canonicalize() {
             Ok(real) if real.is_dir() => Some((folder.clone(), real)),
             Ok(_) => {
-                problems.push(Problem::error("a source must be a folder").in_file(folder));
+                problems.push(Problem::error("a source must be a folder").code(Code::Unreadable).in_file(folder));
                 None
             }
             Err(error) => {
                 let hint = "build the site before publishing it, or name another folder";
-                problems.push(Problem::error(format!("cannot be opened: {error}")).in_file(folder).hint(hint));
+                let problem = Problem::error(format!("cannot be opened: {error}")).code(Code::Unreadable);
+                problems.push(problem.in_file(folder).hint(hint));
                 None
             }
         })
@@ -94,7 +95,7 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
                 let (place, path) = (earlier.file.display(), &file.path);
                 let message = format!("is also at {place}: both would be published as `{path}`");
                 let hint = "with `overlay = true` the later folder's file is taken";
-                problems.push(Problem::error(message).in_file(file.file).hint(hint));
+                problems.push(Problem::error(message).code(Code::PathClash).in_file(file.file).hint(hint));
             }
             _ => files.push(file),
         }
@@ -102,7 +103,7 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
     problems.extend(case_clashes(&files));
     if files.is_empty() && problems.iter().all(|problem| problem.level == Level::Warning) {
         let hint = "publishing nothing would take every page away; check the folder and the ignore patterns";
-        problems.push(Problem::error("no files were found").hint(hint));
+        problems.push(Problem::error("no files were found").code(Code::NoFiles).hint(hint));
     }
     problems.sort_by(|a, b| (&a.file, &a.message).cmp(&(&b.file, &b.message)));
     (files, problems)
@@ -170,7 +171,7 @@ fn visit(
         return (None, WalkState::Skip);
     }
     let refuse = |message: &str| {
-        let problem = Problem::error(message).in_file(entry.path());
+        let problem = Problem::error(message).code(Code::Unpublishable).in_file(entry.path());
         (Some(Err(problem)), WalkState::Skip)
     };
     if entry.path_is_symlink() {
@@ -212,7 +213,7 @@ fn unreadable(error: &ignore::Error, folder: &Path, ignored: &Gitignore) -> Opti
         Some(cause) => format!("cannot be read: {cause}"),
         None => error.to_string(),
     };
-    Some(Problem::error(message).in_file(place.unwrap_or(folder)))
+    Some(Problem::error(message).code(Code::Unreadable).in_file(place.unwrap_or(folder)))
 }
 
 fn place_of(error: &ignore::Error) -> Option<&Path> {
@@ -242,6 +243,7 @@ fn case_clashes(files: &[File]) -> Vec<Problem> {
         .map(|group| {
             let others: Vec<String> = group[1..].iter().map(|file| format!("`{}`", file.path)).collect();
             Problem::warning(format!("differs only by letter case from {}", others.join(" and ")))
+                .code(Code::LetterCase)
                 .in_file(&group[0].file)
                 .hint("a reference with the wrong case works on some machines and breaks on the web")
         })
