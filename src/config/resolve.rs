@@ -56,7 +56,9 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
     }
     if problems.is_empty() {
         problems.extend(control_problem(&settings, &layer));
-        problems.extend(overlaps(&settings, &layer, working_directory));
+        if !flags.without_store {
+            problems.extend(overlaps(&settings, &layer, working_directory));
+        }
     }
     if problems.is_empty() {
         let shown = rows(&settings, &layer);
