@@ -201,7 +201,7 @@ pub struct Problem {
     /// What to do about it.
     pub hint: Option<String>,
     /// The reference it is about, where it is about one.
-    pub cited: Option<Cited>,
+    pub cited: Option<Box<Cited>>,
 }
 
 impl Problem {
@@ -226,7 +226,7 @@ impl Problem {
     /// Says which reference it is about.
     #[must_use]
     pub fn cites(mut self, cited: Cited) -> Self {
-        self.cited = Some(cited);
+        self.cited = Some(Box::new(cited));
         self
     }
 

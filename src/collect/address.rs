@@ -175,7 +175,8 @@ impl<'a> Work<'a> {
             .sum();
         if for_a_bundler > 0 {
             let message = format!(
-                "{for_a_bundler} module specifiers leave out what only a bundler adds (`./x` for `./x.js`); they stay as they are"
+                "module specifiers leave out what only a bundler adds (`./x` for `./x.js`), {for_a_bundler} in all; \
+                 they stay as they are"
             );
             let hint = "publish what the bundler makes, not its sources";
             problems.push(Problem::warning(message).code(Code::BundlerSpecifier).hint(hint));

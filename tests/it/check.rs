@@ -23,7 +23,7 @@ fn broken() -> Program {
         ("js/main.js", "import './util';\nfetch('/js/data.json');\nimport('./lang/' + navigator.language + '.js');\n"),
         ("js/data.json", "{}"),
         ("js/util.js", "export {};\n"),
-        ("js/bad.js", "let = ;\n"),
+        ("js/bad.js", "import './main.js';\nlet = ;\n"),
         ("build/app-1a2b.js", "import '/js/util.js';\n"),
         ("img/Logo.png", "png"),
     ] {

@@ -33,13 +33,14 @@ pub(crate) fn run(args: &args::Check, invocation: &Invocation<'_>) -> Result<Sta
         walk: Walk { folders: settings.sources, ignore: settings.ignore, overlay: settings.overlay },
     });
     let output = invocation.output;
-    match &args.sarif {
-        Some(_) if to_stdout => {
-            output.text(&output.sarif(&checked, &invocation.directory)).map_err(CliError::Output)?
+    if let Some(file) = &args.sarif {
+        let log = output.sarif(&checked, &invocation.directory);
+        if to_stdout {
+            output.text(&log).map_err(CliError::Output)?;
+        } else {
+            let written = std::fs::write(invocation.directory.join(file), log);
+            written.map_err(|source| CliError::Sarif { file: file.clone(), source })?;
         }
-        Some(file) => std::fs::write(invocation.directory.join(file), output.sarif(&checked, &invocation.directory))
-            .map_err(|source| CliError::Sarif { file: file.clone(), source })?,
-        None => {}
     }
     Ok(output.checked(&checked).map_err(CliError::Output)?)
 }

@@ -273,7 +273,7 @@ fn word(kind: Kind) -> &'static str {
 
 impl<'a> ProblemV1<'a> {
     fn new(problem: &'a Problem) -> Self {
-        let cited = problem.cited.as_ref();
+        let cited = problem.cited.as_deref();
         Self {
             code: problem.code.map(Code::id),
             level: match problem.level {

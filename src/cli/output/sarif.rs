@@ -163,7 +163,7 @@ fn finding(problem: &Problem, code: Code, uri: String) -> Finding<'_> {
         level: level(problem.level),
         message: message(problem),
         locations: [Location { physical_location: PhysicalLocation { artifact_location: Artifact { uri }, region } }],
-        properties: problem.cited.as_ref().map(properties),
+        properties: problem.cited.as_deref().map(properties),
     }
 }
 
