@@ -35,8 +35,35 @@ fn broken() -> Program {
 #[test]
 fn people_see_every_problem_and_a_count() {
     let program = broken();
-    assert_snapshot!(program.run("check public"), @"");
-    assert_snapshot!(program.run("check public --quiet"), @"");
+    assert_snapshot!(program.run("check public"), @r#"
+    --- stderr
+    warning: public/build/app-1a2b.js:1:9: is sealed and refers to `/js/util.js`, but `js/util.js` is published under its address only
+    hint: seal `js/util.js` too, or make it a page by a rule
+    warning: public/css/app.css:1:20: reference `../img/lgoo.png` leads nowhere: there is no `img/lgoo.png`
+    hint: did you mean `img/logo.png`?
+    warning: public/css/app.css:2:12: reference `../../up.png` leads nowhere: it lies above the site's root
+    warning: public/css/app.css:3:12: reference `x.psd` leads to a file that a rule excludes
+    warning: public/img/Logo.png: differs only by letter case from `img/logo.png`
+    hint: a reference with the wrong case works on some machines and breaks on the web
+    warning: public/js/bad.js:2:7: cannot be parsed, so it is published as it is: Unexpected token
+    warning: public/js/main.js:2:8: `/js/data.json` is relative to the page that runs this, so it stays as it is, but `js/data.json` is published under its address only
+    hint: write `new URL("/js/data.json", import.meta.url)`, or make `js/data.json` a page by a rule
+    warning: public/js/main.js:3:8: asks for a name that is worked out at run time and stays as it is
+    hint: what it asks for has to be sealed, a page, or part of a tree
+    warning: module specifiers leave out what only a bundler adds (`./x` for `./x.js`), 1 in all; they stay as they are
+    hint: publish what the bundler makes, not its sources
+    error: public/index.html:2:14: script `js/mian.js` leads nowhere: there is no `js/mian.js`
+    hint: did you mean `js/main.js`?
+    checked 9 files, 8 references: 4 lead nowhere; 1 error, 9 warnings
+    --- status 5
+    "#);
+    assert_snapshot!(program.run("check public --quiet"), @r"
+    --- stderr
+    error: public/index.html:2:14: script `js/mian.js` leads nowhere: there is no `js/mian.js`
+    hint: did you mean `js/main.js`?
+    checked 9 files, 8 references: 4 lead nowhere; 1 error, 9 warnings
+    --- status 5
+    ");
     assert!(!program.path("lastly-store").exists(), "a check makes no store");
 }
 
@@ -111,7 +138,6 @@ fn warnings_leave_the_status_alone_unless_they_are_made_errors() {
     --- stderr
     warning: public/css/app.css:1:12: reference `none.png` leads nowhere: there is no `css/none.png`
     warning: public/css/app.css:2:22: source map `app.css.map` leads nowhere: there is no `css/app.css.map`
-    hint: did you mean `css/app.css`?
     checked 3 files, 2 references: 2 lead nowhere; 2 warnings
     --- status 0
     ");
@@ -153,8 +179,35 @@ fn github_gets_annotations_and_a_list() {
     program.set("GITHUB_ACTIONS", "true");
     program.set("GITHUB_WORKSPACE", program.path(""));
     program.set("GITHUB_STEP_SUMMARY", program.path("summary.md"));
-    assert_snapshot!(program.run("check public"), @"");
-    assert_snapshot!(program.read("summary.md"), @"");
+    assert_snapshot!(program.run("check public"), @r#"
+    --- stderr
+    ::warning file=public/build/app-1a2b.js,line=1,col=9,title=lastly::is sealed and refers to `/js/util.js`, but `js/util.js` is published under its address only%0Ahint: seal `js/util.js` too, or make it a page by a rule
+    ::warning file=public/css/app.css,line=1,col=20,title=lastly::reference `../img/lgoo.png` leads nowhere: there is no `img/lgoo.png`%0Ahint: did you mean `img/logo.png`?
+    ::warning file=public/css/app.css,line=2,col=12,title=lastly::reference `../../up.png` leads nowhere: it lies above the site's root
+    ::warning file=public/css/app.css,line=3,col=12,title=lastly::reference `x.psd` leads to a file that a rule excludes
+    ::warning file=public/img/Logo.png,title=lastly::differs only by letter case from `img/logo.png`%0Ahint: a reference with the wrong case works on some machines and breaks on the web
+    ::warning file=public/js/bad.js,line=2,col=7,title=lastly::cannot be parsed, so it is published as it is: Unexpected token
+    ::warning file=public/js/main.js,line=2,col=8,title=lastly::`/js/data.json` is relative to the page that runs this, so it stays as it is, but `js/data.json` is published under its address only%0Ahint: write `new URL("/js/data.json", import.meta.url)`, or make `js/data.json` a page by a rule
+    ::warning file=public/js/main.js,line=3,col=8,title=lastly::asks for a name that is worked out at run time and stays as it is%0Ahint: what it asks for has to be sealed, a page, or part of a tree
+    ::warning title=lastly::module specifiers leave out what only a bundler adds (`./x` for `./x.js`), 1 in all; they stay as they are%0Ahint: publish what the bundler makes, not its sources
+    ::error file=public/index.html,line=2,col=14,title=lastly::script `js/mian.js` leads nowhere: there is no `js/mian.js`%0Ahint: did you mean `js/main.js`?
+    checked 9 files, 8 references: 4 lead nowhere; 1 error, 9 warnings
+    --- status 5
+    "#);
+    assert_snapshot!(program.read("summary.md"), @r#"
+    ### lastly: checked 9 files, 8 references: 4 lead nowhere; 1 error, 9 warnings
+
+    - **error** public/index.html:2:14: script \`js/mian.js\` leads nowhere: there is no \`js/mian.js\` (did you mean \`js/main.js\`?)
+    - **warning** public/build/app-1a2b.js:1:9: is sealed and refers to \`/js/util.js\`, but \`js/util.js\` is published under its address only (seal \`js/util.js\` too, or make it a page by a rule)
+    - **warning** public/css/app.css:1:20: reference \`../img/lgoo.png\` leads nowhere: there is no \`img/lgoo.png\` (did you mean \`img/logo.png\`?)
+    - **warning** public/css/app.css:2:12: reference \`../../up.png\` leads nowhere: it lies above the site's root
+    - **warning** public/css/app.css:3:12: reference \`x.psd\` leads to a file that a rule excludes
+    - **warning** public/img/Logo.png: differs only by letter case from \`img/logo.png\` (a reference with the wrong case works on some machines and breaks on the web)
+    - **warning** public/js/bad.js:2:7: cannot be parsed, so it is published as it is: Unexpected token
+    - **warning** public/js/main.js:2:8: \`/js/data.json\` is relative to the page that runs this, so it stays as it is, but \`js/data.json\` is published under its address only (write \`new URL("/js/data.json", import.meta.url)\`, or make \`js/data.json\` a page by a rule)
+    - **warning** public/js/main.js:3:8: asks for a name that is worked out at run time and stays as it is (what it asks for has to be sealed, a page, or part of a tree)
+    - **warning** module specifiers leave out what only a bundler adds (\`./x\` for \`./x.js\`), 1 in all; they stay as they are (publish what the bundler makes, not its sources)
+    "#);
 }
 
 #[test]
@@ -188,16 +241,31 @@ fn code_scanning_gets_sarif() {
         let uri = text(&place["artifactLocation"]["uri"]);
         format!("{} {} {uri}:{line}:{column}", text(&result["level"]), text(&result["ruleId"]))
     });
-    assert_snapshot!(seen.collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(seen.collect::<Vec<_>>().join("\n"), @r"
+    warning missing-target public/a%20b%3Ac.css:1:12
+    warning sealed-refers-to-asset public/build/app-1a2b.js:1:9
+    warning missing-target public/css/app.css:1:20
+    warning missing-target public/css/app.css:2:12
+    warning excluded-target public/css/app.css:3:12
+    warning letter-case public/img/Logo.png:0:0
+    error missing-target public/index.html:2:14
+    warning unparsable public/js/bad.js:2:7
+    warning against-the-page public/js/main.js:2:8
+    warning computed-name public/js/main.js:3:8
+    ");
     let notifications = run["invocations"][0]["toolExecutionNotifications"].as_array().expect("a list");
     assert_eq!(notifications.len(), 1, "what is about no file");
     let to_stdout = program.command("check public --sarif -").output().expect("the program can be started");
     assert_eq!(serde_json::from_slice::<Value>(&to_stdout.stdout).expect("JSON"), log);
-    assert_snapshot!(program.run("check public --sarif - --json"), @r"
+    assert_snapshot!(program.run("check public --sarif - --json"), @r#"
     --- stdout
+    {"v":1,"status":2,"problems":[],"error":{"kind":"usage","message":"`--sarif -` and `--json` both write to stdout","causes":[],"hints":["name a file, as in `--sarif lastly.sarif`"]}}
     --- stderr
+    error: `--sarif -` and `--json` both write to stdout
+
+    hint: name a file, as in `--sarif lastly.sarif`
     --- status 2
-    ");
+    "#);
     assert!(program.run("check public --sarif none/out.sarif").ends_with("--- status 1\n"));
 }
 

@@ -117,6 +117,7 @@ fn every_flag_decides() {
         strict: true,
         concurrency: Some(2),
         path_style: true,
+        without_store: false,
     };
     assert_snapshot!(set(&site, &[], &flags), @r#"
     store = "s3://flag-bucket" # --store
