@@ -2,6 +2,7 @@
 //! their bytes when it comes to uploading.
 
 mod address;
+mod find;
 mod ignored;
 mod integrity;
 mod read;
@@ -10,6 +11,7 @@ mod source;
 mod tree;
 mod walk;
 
+pub use find::{Found, find};
 pub use ignored::{DEFAULT_IGNORED, LeftOut};
 pub use integrity::add_integrity;
 pub use read::{Collected, read};

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::event::Problem;
+use crate::event::{Level, Problem};
 
 /// What a caller has to make of an error. Each kind has one exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,9 +110,10 @@ pub struct BadInput {
 }
 
 fn count(problems: &[Problem]) -> String {
-    match problems.len() {
-        1 => "1 problem".to_owned(),
-        n => format!("{n} problems"),
+    let several = |count: usize, thing| format!("{count} {thing}{}", if count == 1 { "" } else { "s" });
+    match problems.iter().filter(|problem| problem.level == Level::Warning).count() {
+        0 => several(problems.len(), "problem"),
+        warnings => format!("{} and {}", several(problems.len() - warnings, "error"), several(warnings, "warning")),
     }
 }
 

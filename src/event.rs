@@ -109,11 +109,89 @@ pub enum Level {
     Error,
 }
 
+/// What kind of problem it is, for whoever sorts, counts or suppresses problems by machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Code {
+    /// A reference leads to no file.
+    MissingTarget,
+    /// A reference leads to a file that a rule leaves out.
+    ExcludedTarget,
+    /// A reference resolves against whichever page runs the script, and cannot be rewritten.
+    AgainstThePage,
+    /// A sealed file refers to an asset whose name it cannot know.
+    SealedRefersToAsset,
+    /// A name is worked out at run time.
+    ComputedName,
+    /// A file, or a script in it, cannot be parsed.
+    Unparsable,
+    /// Module specifiers leave out what only a bundler adds.
+    BundlerSpecifier,
+    /// A file or folder cannot be read.
+    Unreadable,
+    /// A file cannot be published as it lies there.
+    Unpublishable,
+    /// Two files would be published as one.
+    PathClash,
+    /// Two files differ only by letter case.
+    LetterCase,
+    /// There are no files.
+    NoFiles,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::MissingTarget,
+        Self::ExcludedTarget,
+        Self::AgainstThePage,
+        Self::SealedRefersToAsset,
+        Self::ComputedName,
+        Self::Unparsable,
+        Self::BundlerSpecifier,
+        Self::Unreadable,
+        Self::Unpublishable,
+        Self::PathClash,
+        Self::LetterCase,
+        Self::NoFiles,
+    ];
+
+    /// Its name in machine-readable output. It is promised: one is added now and then, none is ever changed.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::MissingTarget => "missing-target",
+            Self::ExcludedTarget => "excluded-target",
+            Self::AgainstThePage => "against-the-page",
+            Self::SealedRefersToAsset => "sealed-refers-to-asset",
+            Self::ComputedName => "computed-name",
+            Self::Unparsable => "unparsable",
+            Self::BundlerSpecifier => "bundler-specifier",
+            Self::Unreadable => "unreadable",
+            Self::Unpublishable => "unpublishable",
+            Self::PathClash => "path-clash",
+            Self::LetterCase => "letter-case",
+            Self::NoFiles => "no-files",
+        }
+    }
+}
+
+/// A reference that a problem is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cited {
+    /// As it stands in the file, its escapes undone.
+    pub text: String,
+    /// The path that it leads to, from the site's root; `None` if that lies above the root.
+    pub target: Option<String>,
+    /// The path of the file that was probably meant.
+    pub nearest: Option<String>,
+}
+
 /// One thing that is wrong with the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// How much it weighs.
     pub level: Level,
+    /// What kind it is; `None` for what is wrong with settings.
+    pub code: Option<Code>,
     /// The file, where there is one.
     pub file: Option<PathBuf>,
     /// Line and column in it, from 1.
@@ -122,17 +200,34 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The reference it is about, where it is about one.
+    pub cited: Option<Box<Cited>>,
 }
 
 impl Problem {
     /// A problem that stops the work.
     pub fn error(message: impl Into<String>) -> Self {
-        Self { level: Level::Error, file: None, position: None, message: message.into(), hint: None }
+        let message = message.into();
+        Self { level: Level::Error, code: None, file: None, position: None, message, hint: None, cited: None }
     }
 
     /// A problem that does not.
     pub fn warning(message: impl Into<String>) -> Self {
         Self { level: Level::Warning, ..Self::error(message) }
+    }
+
+    /// Says what kind it is.
+    #[must_use]
+    pub fn code(mut self, code: Code) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Says which reference it is about.
+    #[must_use]
+    pub fn cites(mut self, cited: Cited) -> Self {
+        self.cited = Some(Box::new(cited));
+        self
     }
 
     /// Says which file it is in.

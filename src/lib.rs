@@ -6,6 +6,7 @@
 //! Begin with [`model`]; `docs/architecture.md` shows how the modules hang together and in which order to read them.
 
 pub mod cdn;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod collect;

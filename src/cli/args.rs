@@ -6,6 +6,7 @@
 
 mod activate;
 mod change;
+mod check;
 mod completions;
 mod config;
 mod diff;
@@ -26,6 +27,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub(crate) use self::activate::Activate;
 pub(crate) use self::change::{Change, Manner};
+pub(crate) use self::check::Check;
 pub(crate) use self::completions::Completions;
 pub(crate) use self::config::Config;
 pub(crate) use self::diff::Diff;
@@ -70,6 +72,7 @@ pub fn description() -> clap::Command {
 pub(crate) enum Command {
     Publish(Publish),
     Upload(Upload),
+    Check(Check),
     Activate(Activate),
     Rollback(Rollback),
     /// Lists the kept releases and the channels that show them

@@ -1,6 +1,7 @@
 //! The commands, one file each: settle the settings, call one operation, show what came of it.
 
 pub(crate) mod activate;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod diff;

@@ -12,6 +12,18 @@ pub(crate) enum CliError {
     /// There is no folder to publish.
     #[error("no folder to publish is named")]
     NoSources,
+    /// Two results for one stream.
+    #[error("`--sarif -` and `--json` both write to stdout")]
+    BothToStdout,
+    /// The SARIF log cannot be written.
+    #[error("`{}` cannot be written", file.display())]
+    Sarif {
+        /// Its file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
     /// Something that `live` cannot have.
     #[error("channel `live` cannot expire")]
     LiveExpires,
@@ -64,21 +76,19 @@ pub(crate) enum CliError {
 impl Explain for CliError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoSources | Self::LiveExpires | Self::NoBucket(_) | Self::NoCommand(_) | Self::BadUrl(_) => {
-                Kind::Usage
+            Self::NoSources | Self::LiveExpires | Self::BothToStdout => Kind::Usage,
+            Self::NoBucket(_) | Self::NoCommand(_) | Self::BadUrl(_) => Kind::Usage,
+            Self::Init { .. } | Self::Sarif { .. } | Self::Listen { .. } | Self::Output(_) | Self::Begin(_) => {
+                Kind::Failed
             }
-            Self::NoChannel { .. }
-            | Self::NoFolder(_)
-            | Self::Init { .. }
-            | Self::Listen { .. }
-            | Self::Output(_)
-            | Self::Begin(_) => Kind::Failed,
+            Self::NoChannel { .. } | Self::NoFolder(_) => Kind::Failed,
         }
     }
 
     fn hints(&self) -> Vec<String> {
         let hint = match self {
             Self::NoSources => "give a folder, as in `lastly publish public`, or set `sources` in lastly.toml",
+            Self::BothToStdout => "name a file, as in `--sarif lastly.sarif`",
             Self::LiveExpires => "leave `--expires` out, or name another channel with `--channel`",
             Self::NoBucket(_) => "name the bucket with `--store s3://BUCKET/PREFIX`, or set `store` in lastly.toml",
             Self::NoCommand(_) => "`lastly --help` lists the commands",
@@ -90,7 +100,9 @@ impl Explain for CliError {
             Self::NoChannel { near: None, .. } => "`lastly releases` lists the channels",
             Self::NoFolder(_) => "check `--store`; the first publish makes the folder",
             Self::Listen { .. } => "choose another address with `--host` and `--port`; port 0 takes any that is free",
-            Self::BadUrl(_) | Self::Init { .. } | Self::Output(_) | Self::Begin(_) => return Vec::new(),
+            Self::BadUrl(_) | Self::Init { .. } | Self::Sarif { .. } | Self::Output(_) | Self::Begin(_) => {
+                return Vec::new();
+            }
         };
         vec![hint.to_owned()]
     }

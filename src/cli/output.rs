@@ -8,6 +8,7 @@ mod json;
 mod listener;
 pub(crate) mod outcome;
 mod progress;
+mod sarif;
 mod terminal;
 mod words;
 
@@ -18,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 pub(crate) use anstream::ColorChoice;
 
 pub(crate) use self::github::Github;
+use self::json::checked::CheckedV1;
 use self::json::checks::ChecksV1;
 use self::json::gc::{CollectedV1, KeptV1};
 use self::json::history::{DiffV1, ReleasesV1, ShowV1};
@@ -28,6 +30,7 @@ pub(crate) use self::listener::Volume;
 use self::outcome::{Effort, Outcome};
 use self::terminal::Terminal;
 use super::status::Status;
+use crate::check::Checked;
 use crate::clock::Clock;
 use crate::config::Resolved;
 use crate::doctor::{self, Check};
@@ -161,7 +164,7 @@ impl Output {
         self.listener.end();
         let end = if self.look.changes { human::standing(error.kind()) } else { "" };
         if let Some(github) = &self.look.github {
-            self.told(github.failure(error, end));
+            self.told(github.failure(error, &heard, end));
         }
         self.terminal.err(&format!("{}{end}", self.error(error)));
         error.kind().into()
@@ -271,6 +274,30 @@ impl Output {
     /// Nothing could be written.
     pub(crate) fn kept(&self, id: ReleaseId, what: &str) -> io::Result<()> {
         self.answer(|| line(&KeptV1::new(id)), || format!("{} {what}\n", id.short()))
+    }
+
+    /// Shows what is wrong with files and their references.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn checked(&self, checked: &Checked) -> io::Result<Status> {
+        self.listener.show(&checked.problems);
+        let unsound = checked.outcome().err().map(Error::from);
+        if self.look.json {
+            self.terminal.out(&line(&CheckedV1::new(checked, unsound.as_ref())))?;
+        }
+        if let Some(github) = &self.look.github {
+            self.told(github.checked(checked));
+        }
+        if unsound.is_some() || !(self.look.json || self.look.volume == Volume::Quiet) {
+            self.terminal.err(&human::checked::last_line(checked));
+        }
+        Ok(unsound.map_or(Status::DONE, |error| error.kind().into()))
+    }
+
+    /// The problems of a check as SARIF; `directory` is the working directory.
+    pub(crate) fn sarif(&self, checked: &Checked, directory: &Path) -> String {
+        sarif::log(checked, directory)
     }
 
     /// Writes text as it is.

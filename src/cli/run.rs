@@ -73,6 +73,7 @@ fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
     match command {
         Command::Publish(args) => wait(invocation, commands::publish::run(args, invocation)),
         Command::Upload(args) => wait(invocation, commands::upload::run(args, invocation)),
+        Command::Check(args) => commands::check::run(args, invocation),
         Command::Activate(args) => wait(invocation, commands::activate::run(args, invocation)),
         Command::Rollback(args) => wait(invocation, commands::rollback::run(args, invocation)),
         Command::Releases => wait(invocation, commands::releases::run(invocation)),

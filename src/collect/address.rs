@@ -1,13 +1,13 @@
 //! Takes the address of every file of a site: what is referred to first, circles at once, pages last.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::iter::Either;
 use rayon::prelude::*;
 
-use super::source::Source;
-use crate::event::Problem;
+use super::source::{Source, Sources};
+use crate::event::{Code, Problem};
 use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
 use crate::model::path::AssetPath;
@@ -28,6 +28,17 @@ pub(super) struct Site {
 }
 
 impl Site {
+    /// Takes the files of a release as they are, and those that the rules leave out.
+    pub(super) fn new(release: &Release, excluded: HashSet<AssetPath>, references: &Arc<References>) -> Self {
+        let kind = |path: &AssetPath, entry: &Entry| match entry.sealed {
+            true => Kind::Sealed,
+            false if release.pages.contains_key(path) => Kind::Page,
+            false => Kind::Asset,
+        };
+        let files = release.entries().map(|(path, entry)| (path.clone(), kind(path, entry))).collect();
+        Self { files: Files::new(files, excluded), references: references.clone() }
+    }
+
     pub(super) fn links(&self, number: u32, bytes: &[u8]) -> Links {
         let format = Format::of(self.files.path(number)).expect("only files that have a format are parsed");
         links(bytes, number, format, &self.files, &self.references.roots)
@@ -56,12 +67,12 @@ fn all<T: Send>(outcomes: impl ParallelIterator<Item = Result<T, Problem>>) -> R
 
 /// A site at work. All files go by number.
 pub(super) struct Work<'a> {
-    pub(super) site: &'a Site,
+    site: &'a Site,
     /// As the files are.
-    pub(super) entries: Vec<&'a Entry>,
-    pub(super) sources: Vec<&'a Source>,
+    entries: Vec<&'a Entry>,
+    sources: Vec<&'a Source>,
     /// Releases that were made with the same settings.
-    pub(super) known: &'a [&'a Release],
+    known: &'a [&'a Release],
 }
 
 /// What is known of a file's references.
@@ -84,6 +95,16 @@ pub(super) struct Done {
 }
 
 impl<'a> Work<'a> {
+    /// Makes ready to work on files as they are.
+    pub(super) fn new(site: &'a Site, release: &'a Release, sources: &'a Sources, known: &'a [&'a Release]) -> Self {
+        Self {
+            site,
+            entries: release.entries().map(|(_, entry)| entry).collect(),
+            sources: release.entries().map(|(_, entry)| &sources[&entry.name]).collect(),
+            known,
+        }
+    }
+
     fn numbers(&self) -> impl IndexedParallelIterator<Item = u32> {
         (0..self.entries.len() as u32).into_par_iter()
     }
@@ -127,7 +148,8 @@ impl<'a> Work<'a> {
         let source = self.sources[number as usize];
         source.read_original().map_err(|error| {
             let hint = "something writes to the source folder: publish when it has finished";
-            Problem::error(format!("cannot be read: {error}")).in_file(&source.file).hint(hint)
+            let problem = Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable);
+            problem.in_file(&source.file).hint(hint)
         })
     }
 
@@ -153,9 +175,11 @@ impl<'a> Work<'a> {
             .sum();
         if for_a_bundler > 0 {
             let message = format!(
-                "{for_a_bundler} module specifiers leave out what only a bundler adds (`./x` for `./x.js`); they stay as they are"
+                "module specifiers leave out what only a bundler adds (`./x` for `./x.js`), {for_a_bundler} in all; \
+                 they stay as they are"
             );
-            problems.push(Problem::warning(message).hint("publish what the bundler makes, not its sources"));
+            let hint = "publish what the bundler makes, not its sources";
+            problems.push(Problem::warning(message).code(Code::BundlerSpecifier).hint(hint));
         }
         problems
     }

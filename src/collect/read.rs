@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::source::{Rewriting, Source, Sources};
 use super::tree::File;
-use crate::event::Problem;
+use crate::event::{Code, Problem};
 use crate::model::address::{Address, Addresser};
 use crate::model::headers::Headers;
 use crate::model::layout::{Layout, Name};
@@ -86,17 +86,18 @@ fn treat(
         kind => kind == Kind::Sealed,
     };
     let addresser = if sealed { addressers.of_bytes.clone() } else { addressers.under(&treatment.headers) };
-    let (address, size) = address(file, &addresser, buffer)
-        .map_err(|error| Problem::error(format!("cannot be read: {error}")).in_file(&file.file))?;
+    let (address, size) = address(file, &addresser, buffer).map_err(|error| {
+        Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&file.file)
+    })?;
     let name = if sealed { Name::sealed(&file.path) } else { Name::addressed(&file.path, &address) };
     let own = (treatment.kind != Kind::Asset).then(|| Name::sealed(&file.path));
     if let Some(why) = own.as_ref().and_then(|own| layout.reserved(own)) {
         let message = format!("cannot be published under its own name: {why}");
         let hint = "a rule with `kind = \"asset\"` publishes it under its address";
-        return Err(Problem::error(message).in_file(&file.file).hint(hint));
+        return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file).hint(hint));
     }
     if let Some(message) = layout.too_long(&name) {
-        return Err(Problem::error(message).in_file(&file.file));
+        return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file));
     }
     let source = Source { file: file.file.clone(), size, address, addresser, rewriting: Rewriting::Nothing };
     let (headers, origin) = (treatment.headers, Origin::default());

@@ -13,9 +13,7 @@ use super::source::{FindEdits, Rewriting, Sources};
 use crate::event::{Level, Problem};
 use crate::model::address::Address;
 use crate::model::layout::Name;
-use crate::model::path::AssetPath;
-use crate::model::release::{Entry, Release};
-use crate::prepare::files::Files;
+use crate::model::release::Release;
 use crate::prepare::references::References;
 use crate::prepare::rules::Kind;
 use crate::prepare::splice::Edits;
@@ -42,20 +40,9 @@ pub fn rewrite(
     known: &[&Release],
 ) -> Result<Prepared, Vec<Problem>> {
     let Collected { release, mut sources, excluded, .. } = collected;
-    let kind = |path: &AssetPath, entry: &Entry| match entry.sealed {
-        true => Kind::Sealed,
-        false if release.pages.contains_key(path) => Kind::Page,
-        false => Kind::Asset,
-    };
-    let files = release.entries().map(|(path, entry)| (path.clone(), kind(path, entry))).collect();
-    let site = Arc::new(Site { files: Files::new(files, excluded), references: references.clone() });
+    let site = Arc::new(Site::new(&release, excluded, references));
     let known: Vec<&Release> = known.iter().copied().filter(|known| known.rewriting == release.rewriting).collect();
-    let work = Work {
-        site: &site,
-        entries: release.entries().map(|(_, entry)| entry).collect(),
-        sources: release.entries().map(|(_, entry)| &sources[&entry.name]).collect(),
-        known: &known,
-    };
+    let work = Work::new(&site, &release, &sources, &known);
     let looks = work.look_at_all()?;
     let warnings = work.problems(&looks);
     if warnings.iter().any(|problem| problem.level == Level::Error) {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use rayon::Scope;
 
 use super::ignored::Ignored;
-use crate::event::Problem;
+use crate::event::{Code, Problem};
 use crate::model::path::AssetPath;
 
 /// A file that was found.
@@ -68,7 +68,9 @@ enum Entry {
 impl Search<'_> {
     fn visit<'s>(&'s self, scope: &Scope<'s>, folder: Folder) {
         let mut here = Found::default();
-        let unreadable = |error: io::Error| Problem::error(format!("cannot be read: {error}")).in_file(&folder.place);
+        let unreadable = |error: io::Error| {
+            Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&folder.place)
+        };
         match fs::read_dir(&folder.place) {
             Err(error) => here.problems.push(unreadable(error)),
             Ok(entries) => {
@@ -89,7 +91,7 @@ impl Search<'_> {
 
     fn look(&self, entry: &DirEntry, folder: &Folder) -> Result<Entry, Problem> {
         let place = entry.path();
-        let refuse = |message: String| Problem::error(message).in_file(&place);
+        let refuse = |message: String| Problem::error(message).code(Code::Unpublishable).in_file(&place);
         let mut kind = entry.file_type().map_err(|error| refuse(format!("cannot be read: {error}")))?;
         let followed = kind.is_symlink().then(|| fs::metadata(&place));
         if let Some(Ok(metadata)) = &followed {

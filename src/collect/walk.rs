@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::ignored::{Ignored, LeftOut};
 use super::tree::{File, Found, search};
-use crate::event::{Level, Problem};
+use crate::event::{Code, Level, Problem};
 
 /// What to look at.
 #[derive(Clone, Debug, Default)]
@@ -33,12 +33,13 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
         .filter_map(|folder| match folder.canonicalize() {
             Ok(real) if real.is_dir() => Some((folder.clone(), real)),
             Ok(_) => {
-                problems.push(Problem::error("a source must be a folder").in_file(folder));
+                problems.push(Problem::error("a source must be a folder").code(Code::Unreadable).in_file(folder));
                 None
             }
             Err(error) => {
                 let hint = "build the site before publishing it, or name another folder";
-                problems.push(Problem::error(format!("cannot be opened: {error}")).in_file(folder).hint(hint));
+                let problem = Problem::error(format!("cannot be opened: {error}")).code(Code::Unreadable);
+                problems.push(problem.in_file(folder).hint(hint));
                 None
             }
         })
@@ -61,7 +62,7 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
                 let (place, path) = (earlier.file.display(), &file.path);
                 let message = format!("is also at {place}: both would be published as `{path}`");
                 let hint = "with `overlay = true` the later folder's file is taken";
-                problems.push(Problem::error(message).in_file(file.file).hint(hint));
+                problems.push(Problem::error(message).code(Code::PathClash).in_file(file.file).hint(hint));
             }
             _ => files.push(file),
         }
@@ -69,7 +70,7 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
     problems.extend(case_clashes(&files));
     if files.is_empty() && problems.iter().all(|problem| problem.level == Level::Warning) {
         let hint = "publishing nothing would take every page away; check the folder and the ignore patterns";
-        problems.push(Problem::error("no files were found").hint(hint));
+        problems.push(Problem::error("no files were found").code(Code::NoFiles).hint(hint));
     }
     problems.sort_by(|a, b| (&a.file, &a.message).cmp(&(&b.file, &b.message)));
     (files, problems)
@@ -106,7 +107,8 @@ fn clash(group: &[&File]) -> Problem {
             "a reference with the wrong case works on some machines and breaks on the web",
         )
     };
-    Problem::warning(format!("{what} {}", others.join(" and "))).in_file(&group[0].file).hint(hint)
+    let message = format!("{what} {}", others.join(" and "));
+    Problem::warning(message).code(Code::LetterCase).in_file(&group[0].file).hint(hint)
 }
 
 #[cfg(test)]

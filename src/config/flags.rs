@@ -42,6 +42,8 @@ pub struct Flags {
     pub concurrency: Option<usize>,
     /// `--path-style`
     pub path_style: bool,
+    /// Whether the command asks no store, so that it does not matter where that lies.
+    pub without_store: bool,
     /// The flags of `lastly gc`.
     pub gc: GcFlags,
 }

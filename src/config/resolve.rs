@@ -80,7 +80,9 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
     let stands = |problems: &[Problem]| problems.iter().all(|problem| problem.level == Level::Warning);
     if stands(&problems) {
         problems.extend(control_problem(&settings, &layer));
-        problems.extend(overlaps(&settings, &layer, working_directory));
+        if !flags.without_store {
+            problems.extend(overlaps(&settings, &layer, working_directory));
+        }
         problems.extend(strange_routes(&settings, &layer));
     }
     if stands(&problems) {

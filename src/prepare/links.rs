@@ -22,6 +22,10 @@ pub struct Links {
     pub for_a_bundler: usize,
     /// Whether a reference leads to no file, and nothing is said of it, but would count if there were one.
     pub is_open: bool,
+    /// How many references there are, wherever they lead.
+    pub references: usize,
+    /// How many of them lead to a file of the site.
+    pub resolved: usize,
 }
 
 /// Where an address goes.
@@ -58,8 +62,8 @@ pub enum What {
     Missing {
         /// As it stands in the file.
         text: String,
-        /// The path at which there is no file.
-        path: String,
+        /// The path at which there is no file; `None` if it lies above the site's root.
+        path: Option<String>,
         /// What it is for.
         kind: Kind,
     },
@@ -67,6 +71,8 @@ pub enum What {
     Excluded {
         /// As it stands in the file.
         text: String,
+        /// The path of that file.
+        path: String,
         /// What it is for.
         kind: Kind,
     },
@@ -113,15 +119,16 @@ const BUNDLED: [&str; 12] = [
 pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &Roots) -> Links {
     let found = format.find(bytes);
     let path = files.path(number);
-    let mut looking = Looking { bytes, number, files, links: Links::default() };
+    let links = Links { references: found.references.len(), ..Links::default() };
+    let mut looking = Looking { bytes, number, files, links };
     for reference in &found.references {
         let text = reference.value.text();
         match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
             Resolved::Inside(inside) => looking.inside(reference, inside),
             Resolved::Folder if reference.kind == Kind::Module => looking.links.for_a_bundler += 1,
             Resolved::Above if matches!(reference.kind, Kind::Style | Kind::Script | Kind::Module | Kind::Resource) => {
-                let (text, path) = (text.to_owned(), "above the site's root".to_owned());
-                looking.report(reference.value.place(0), What::Missing { text, path, kind: reference.kind });
+                let what = What::Missing { text: text.to_owned(), path: None, kind: reference.kind };
+                looking.report(reference.value.place(0), what);
             }
             _ => {}
         }
@@ -164,6 +171,7 @@ impl Looking<'_> {
         let (text, kind) = (reference.value.text().to_owned(), reference.kind);
         let place = reference.value.place(0);
         let Some(target) = self.files.number(&inside.path) else { return self.nothing_there(reference, inside.path) };
+        self.links.resolved += 1;
         let becomes = self.files.kind(target);
         if kind == Kind::Document {
             if becomes == Becomes::Asset {
@@ -190,12 +198,12 @@ impl Looking<'_> {
                 self.links.is_open = true;
                 return;
             }
-            _ if self.files.is_excluded(&path) => What::Excluded { text, kind },
+            _ if self.files.is_excluded(&path) => What::Excluded { text, path, kind },
             Kind::Module if BUNDLED.iter().any(|end| self.files.number(&format!("{path}{end}")).is_some()) => {
                 self.links.for_a_bundler += 1;
                 return;
             }
-            _ => What::Missing { text, path, kind },
+            _ => What::Missing { text, path: Some(path), kind },
         };
         self.report(reference.value.place(0), what);
     }

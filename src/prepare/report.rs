@@ -7,7 +7,7 @@ use globset::GlobSet;
 use super::files::Files;
 use super::links::{Finding, What};
 use super::rules::{Kind as Becomes, glob_set};
-use crate::event::{Level, Problem};
+use crate::event::{Cited, Code, Level, Problem};
 use crate::model::path::AssetPath;
 use crate::refs::reference::Kind;
 
@@ -58,34 +58,38 @@ impl Judge {
     pub fn problem(&self, finding: &Finding, number: u32, files: &Files, file: &Path) -> Option<Problem> {
         let path = files.path(number);
         let problem = match &finding.what {
-            What::Missing { path: target, .. } if self.allows(path, target) => return None,
             What::Missing { text, path: target, kind } => {
-                let message = format!("{} `{text}` leads nowhere: there is no `{target}`", noun(*kind));
-                let level = if self.is_error(*kind, number, files) { Level::Error } else { Level::Warning };
-                let problem = Problem { level, ..Problem::warning(message) };
-                match files.nearest(target) {
-                    Some(near) => problem.hint(format!("did you mean `{near}`?")),
-                    None => problem,
+                // What lies above the root has no path; it is allowed by how it is written.
+                if self.allows(path, target.as_deref().unwrap_or(text)) {
+                    return None;
                 }
+                let level = if self.is_error(*kind, number, files) { Level::Error } else { Level::Warning };
+                Problem { level, ..missing(text, target.as_deref(), *kind, files) }
             }
             What::Excluded { kind: Kind::SourceMap, .. } => return None,
-            What::Excluded { text, kind } => {
+            What::Excluded { text, path: target, kind } => {
                 let message = format!("{} `{text}` leads to a file that a rule excludes", noun(*kind));
-                Problem { level: self.level(path), ..Problem::warning(message) }
+                let problem = Problem { level: self.level(path), ..Problem::warning(message) };
+                problem.code(Code::ExcludedTarget).cites(cited(text, target))
             }
             What::AgainstThePage { text, path: target } => Problem::warning(format!(
                 "`{text}` is relative to the page that runs this, so it stays as it is, but `{target}` is published \
                  under its address only"
             ))
-            .hint(format!("write `new URL(\"{text}\", import.meta.url)`, or make `{target}` a page by a rule")),
+            .hint(format!("write `new URL(\"{text}\", import.meta.url)`, or make `{target}` a page by a rule"))
+            .code(Code::AgainstThePage)
+            .cites(cited(text, target.as_str())),
             What::FromSealed { text, path: target } => Problem::warning(format!(
                 "is sealed and refers to `{text}`, but `{target}` is published under its address only"
             ))
-            .hint(format!("seal `{target}` too, or make it a page by a rule")),
+            .hint(format!("seal `{target}` too, or make it a page by a rule"))
+            .code(Code::SealedRefersToAsset)
+            .cites(cited(text, target.as_str())),
             What::Computed => Problem::warning("asks for a name that is worked out at run time and stays as it is")
-                .hint("what it asks for has to be sealed, a page, or part of a tree"),
+                .hint("what it asks for has to be sealed, a page, or part of a tree")
+                .code(Code::ComputedName),
             What::Unparsable { why } => {
-                Problem::warning(format!("cannot be parsed, so it is published as it is: {why}"))
+                Problem::warning(format!("cannot be parsed, so it is published as it is: {why}")).code(Code::Unparsable)
             }
         };
         let (line, column) = finding.position;
@@ -107,6 +111,27 @@ impl Judge {
         let own_page = files.kind(number) == Becomes::Page && !files.is_in_a_package(path);
         self.level(path) == Level::Error || (essential && own_page)
     }
+}
+
+/// The problem that a reference to no file is.
+fn missing(text: &str, target: Option<&str>, kind: Kind, files: &Files) -> Problem {
+    let noun = noun(kind);
+    let Some(target) = target else {
+        let cited = Cited { text: text.to_owned(), ..Cited::default() };
+        let message = format!("{noun} `{text}` leads nowhere: it lies above the site's root");
+        return Problem::warning(message).code(Code::MissingTarget).cites(cited);
+    };
+    let nearest = files.nearest(target).map(ToString::to_string);
+    let problem = Problem::warning(format!("{noun} `{text}` leads nowhere: there is no `{target}`"));
+    let problem = match &nearest {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem,
+    };
+    problem.code(Code::MissingTarget).cites(Cited { nearest, ..cited(text, target) })
+}
+
+fn cited(text: &str, target: &str) -> Cited {
+    Cited { text: text.to_owned(), target: Some(target.to_owned()), nearest: None }
 }
 
 fn noun(kind: Kind) -> &'static str {
@@ -137,7 +162,7 @@ mod tests {
     }
 
     fn level(missing: &Missing, number: u32, kind: Kind, path: &str) -> Option<Level> {
-        let what = What::Missing { text: "x".to_owned(), path: path.to_owned(), kind };
+        let what = What::Missing { text: "x".to_owned(), path: Some(path.to_owned()), kind };
         let finding = Finding { position: (1, 2), what };
         let judge = Judge::new(missing).expect("good globs");
         judge.problem(&finding, number, &files(), Path::new("f")).map(|problem| problem.level)

@@ -14,12 +14,12 @@ fn a_publish_says_what_it_did_and_where_to_look() {
     --- stderr
     3 new (71 B), 0 reused, 0 retired · 94 requests · [SPAN]
     manifest: site/manifest.json
-    published c7660028eb6c to live (sequence 1)
+    published 44ce3ea360b2 to live (sequence 1)
     --- status 0
     ");
     assert_snapshot!(program.run("publish public --store dir:site"), @r"
     --- stderr
-    live already shows c7660028eb6c; nothing to do (2 requests)
+    live already shows 44ce3ea360b2; nothing to do (2 requests)
     --- status 0
     ");
     program.write("public/css/app.css", "body { color: navy }\n");
@@ -32,7 +32,7 @@ fn a_publish_says_what_it_did_and_where_to_look() {
     manifest written  manifest.json
     2 new (55 B), 1 reused, 2 retired · 11 requests · [SPAN]
     manifest: https://cdn.example.com/s/manifest.json
-    published f47584668479 to live (sequence 2)
+    published b8513af60b62 to live (sequence 2)
     --- status 0
     ");
 }
@@ -65,26 +65,26 @@ fn a_dry_run_prints_the_plan() {
     new  js/app.js -> js/app.10c926c6341ac2cd8924213a29679d1d.js
     3 new (71 B), 0 reused, 0 retired
     9 requests, and about 80 more, once, to prove that the store keeps its promises; less than $0.01
-    would publish c7660028eb6c to live; a dry run changes nothing
+    would publish 44ce3ea360b2 to live; a dry run changes nothing
     --- status 0
     ");
     assert!(!program.path("site").exists(), "a dry run makes no store");
     program.run(&format!("publish public {STORE}"));
     assert_snapshot!(program.run(&format!("publish public {STORE} -n")), @r"
     --- stdout
-    live already shows c7660028eb6c; a dry run changes nothing
+    live already shows 44ce3ea360b2; a dry run changes nothing
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("upload public {STORE} -n")), @r"
     --- stdout
-    c7660028eb6c is kept already; a dry run changes nothing
+    44ce3ea360b2 is kept already; a dry run changes nothing
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("publish public {STORE} -n --channel next")), @r"
     --- stdout
     0 new (0 B), 3 reused, 0 retired
     6 requests, less than $0.01
-    would publish c7660028eb6c to next; a dry run changes nothing
+    would publish 44ce3ea360b2 to next; a dry run changes nothing
     --- status 0
     ");
 }
@@ -95,12 +95,12 @@ fn upload_and_activate_are_the_two_halves() {
     assert_snapshot!(program.run(&format!("upload public {STORE}")), @r"
     --- stderr
     3 new (71 B), 0 reused · 90 requests · [SPAN]
-    uploaded c7660028eb6c; no channel has moved
+    uploaded 44ce3ea360b2; no channel has moved
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("upload public {STORE}")), @r"
     --- stderr
-    c7660028eb6c is kept already; nothing to do (1 request)
+    44ce3ea360b2 is kept already; nothing to do (1 request)
     --- status 0
     ");
     let release = program.json(&format!("upload public {STORE}"))["release"].as_str().expect("an id").to_owned();
@@ -116,12 +116,12 @@ fn upload_and_activate_are_the_two_halves() {
     manifest written  manifest.json
     8 requests · [SPAN]
     manifest: site/manifest.json
-    activated c7660028eb6c on live (sequence 1)
+    activated 44ce3ea360b2 on live (sequence 1)
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("activate {release} {STORE}")), @r"
     --- stderr
-    live already shows c7660028eb6c; nothing to do (2 requests)
+    live already shows 44ce3ea360b2; nothing to do (2 requests)
     --- status 0
     ");
 }
@@ -139,7 +139,7 @@ fn a_rollback_goes_back_and_says_so() {
     --- stderr
     8 requests · [SPAN]
     manifest: site/manifest.json
-    rolled live back to c7660028eb6c (sequence 3)
+    rolled live back to 44ce3ea360b2 (sequence 3)
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("rollback {STORE}")), @r"
@@ -168,20 +168,20 @@ fn the_history_is_shown() {
     assert_snapshot!(program.run(&format!("releases {STORE}")), @r"
     --- stdout
     RELEASE       STATE    CHANNEL             SINCE                 COMMIT        ACTOR  MESSAGE
-    ed8f2e2ad4eb  current  live (2), next (1)  [TIME]  0123456789ab  ada    second
-    629a0fed001c  staged   -                   [TIME]  0123456789ab  ada    third
-    c7660028eb6c  retired  live (1)            [TIME]  0123456789ab  ada    first
+    e4cc50c408ad  current  live (2), next (1)  [TIME]  0123456789ab  ada    second
+    5bb46b766971  staged   -                   [TIME]  0123456789ab  ada    third
+    44ce3ea360b2  retired  live (1)            [TIME]  0123456789ab  ada    first
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("releases {STORE} --channel next")), @r"
     --- stdout
     RELEASE       STATE    CHANNEL             SINCE                 COMMIT        ACTOR  MESSAGE
-    ed8f2e2ad4eb  current  live (2), next (1)  [TIME]  0123456789ab  ada    second
+    e4cc50c408ad  current  live (2), next (1)  [TIME]  0123456789ab  ada    second
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("show live {STORE}")), @r"
     --- stdout
-    release ed8f2e2ad4eb43b41422aa840e306e14
+    release e4cc50c408adba19b46b7306219ae788
     2 assets, 1 page, 62 B
 
     assets:

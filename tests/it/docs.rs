@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use lastly::config::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting};
 use lastly::config::{Environment, Flags, resolve};
 
+use crate::program::Program;
+
 /// How the mark begins behind which a file is written by a test.
 const MARK: &str = "<!-- The rest of this file is written by a test ";
 
@@ -100,13 +102,45 @@ fn every_setting_is_documented() {
 
 #[test]
 fn every_example_of_a_settings_file_is_one() {
-    let text = read("config.md");
-    let examples: Vec<&str> = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(!examples.is_empty(), "docs/config.md shows a settings file");
-    for example in examples {
+    let text = [read("config.md"), read("references.md")];
+    let examples = text.iter().map(|text| text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()));
+    let examples: Vec<Vec<&str>> = examples.map(Iterator::collect).collect();
+    assert!(examples.iter().all(|found| !found.is_empty()), "both show a settings file");
+    for example in examples.concat() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         std::fs::write(folder.path().join("lastly.toml"), example).expect("a file");
         let resolved = resolve(&Flags::default(), &Environment::default(), folder.path());
         resolved.unwrap_or_else(|error| panic!("{example}\n{:#?}", error.problems));
     }
+}
+
+/// The site of the README's first command.
+fn example() -> Program {
+    let program = Program::new();
+    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/site");
+    for file in
+        ["index.html", "robots.txt", "css/print.css", "css/site.css", "img/logo.svg", "js/greet.js", "js/words.js"]
+    {
+        let text = std::fs::read_to_string(site.join(file)).expect(file);
+        program.write(&format!("examples/site/{file}"), &text);
+    }
+    program
+}
+
+#[test]
+fn the_first_command_of_the_readme_does_what_stands_there() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let (_, rest) = readme.split_once("    cargo run -- publish ").expect("the first command");
+    let arguments = rest.lines().next().expect("its line");
+    let (_, rest) = rest.split_once("\n\n    ").expect("what it says");
+    let said: Vec<&str> = rest.split("\n\n").next().expect("a paragraph").lines().map(str::trim).collect();
+    let program = example();
+    let transcript = program.run(&format!("publish {arguments}"));
+    let expected = program.settled(&format!("--- stderr\n{}\n--- status 0\n", said.join("\n")));
+    assert_eq!(transcript, expected);
+    let page = program.read("examples/site-store/index.html");
+    for plain in ["/css/site.css", "/js/greet.js", "/img/logo.svg"] {
+        assert!(!page.contains(plain), "{plain} is rewritten");
+    }
+    assert_eq!(program.run("check examples/site").lines().nth(1), Some("checked 7 files, 8 references: no problems"));
 }

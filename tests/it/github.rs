@@ -23,11 +23,11 @@ fn a_publish_in_a_job() {
     ::warning file=public/css/APP.css,title=lastly::differs only by letter case from `css/app.css`%0Ahint: a reference with the wrong case works on some machines and breaks on the web
     4 new (75 B), 0 reused, 0 retired · 95 requests · [SPAN]
     manifest: https://cdn.example.com/manifest.json
-    published a0c8b4c95f1f to live (sequence 1)
+    published 18704a769fae to live (sequence 1); 1 warning
     --- status 0
     ");
     assert_snapshot!(program.settled(&program.read("summary.md")), @r"
-    ### lastly: published a0c8b4c95f1f to live (sequence 1)
+    ### lastly: published 18704a769fae to live (sequence 1)
 
     | new | reused | retired | uploaded | requests | time |
     |--:|--:|--:|--:|--:|--:|
@@ -35,10 +35,10 @@ fn a_publish_in_a_job() {
 
     Manifest: https://cdn.example.com/manifest.json
 
-    1 warning in the log.
+    - **warning** public/css/APP.css: differs only by letter case from \`css/app.css\` (a reference with the wrong case works on some machines and breaks on the web)
     ");
     assert_snapshot!(program.read("outputs"), @r"
-    release=a0c8b4c95f1f266f1e42cdca7c2250c0
+    release=18704a769fae555e6050bf2cfe9ba336
     channel=live
     sequence=1
     moved=true
@@ -64,6 +64,8 @@ fn a_failure_in_a_job() {
     1 problem in the files
 
     **the channel has not moved**
+
+    - **error** public,old: cannot be opened: No such file or directory (os error 2) (build the site before publishing it, or name another folder)
     ");
     assert!(!program.path("outputs").exists());
 }
@@ -76,12 +78,12 @@ fn the_last_line_stays_the_last() {
     3 new (71 B), 0 reused, 0 retired · 93 requests · [SPAN]
     manifest: site/manifest.json
     ::error title=lastly::published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer: client error (Connect): tcp connect error: Connection refused (os error 111)%0Ahint: the same command again finishes
-    published c7660028eb6c to live (sequence 1), but not finished
+    published 44ce3ea360b2 to live (sequence 1), but not finished
     --- status 4
     ");
     assert!(program.read("outputs").contains("moved=true\n"));
     assert_snapshot!(program.settled(&program.read("summary.md")), @r"
-    ### lastly: published c7660028eb6c to live (sequence 1)
+    ### lastly: published 44ce3ea360b2 to live (sequence 1)
 
     | new | reused | retired | uploaded | requests | time |
     |--:|--:|--:|--:|--:|--:|

@@ -28,7 +28,7 @@ fn one_object_of_promised_fields() {
     new: 3
     plan: null
     problems: []
-    release: "c7660028eb6c628f052652ceb1977bc9"
+    release: "ee91e11dbd70dc95e35191d9839897f5"
     requests: {"create":41,"get":10,"head":4,"remove":3,"replace":36}
     retired: 0
     reused: 0
@@ -56,7 +56,7 @@ fn one_object_of_promised_fields() {
     new: 0
     plan: {"price_usd":0.0000254,"proof_requests":0,"requests":6,"uploads":[]}
     problems: []
-    release: "c7660028eb6c628f052652ceb1977bc9"
+    release: "44ce3ea360b2821e849ffccbc719892c"
     requests: {"get":2}
     retired: 0
     reused: 3
@@ -102,10 +102,10 @@ fn what_is_shown() {
     let shown = program.json(&format!("releases {STORE}"));
     assert_snapshot!(program.settled(&pretty(&shown)), @r#"
     channels:
-      - {"build":null,"expires":null,"followed":true,"moves":[{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"c7660028eb6c628f052652ceb1977bc9","sequence":1},{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"128a4de51d4a37ad4c3384f62b8e31c6","sequence":2}],"name":"live","release":"128a4de51d4a37ad4c3384f62b8e31c6","sequence":2}
+      - {"build":null,"expires":null,"followed":true,"moves":[{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"44ce3ea360b2821e849ffccbc719892c","sequence":1},{"actor":null,"at":"[TIME]","build_url":null,"cause":"publish","commit":null,"message":null,"release":"ff4dc3c08299c6a042b417fa8b8a7044","sequence":2}],"name":"live","release":"ff4dc3c08299c6a042b417fa8b8a7044","sequence":2}
     releases:
-      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":2}],"commit":null,"id":"128a4de51d4a37ad4c3384f62b8e31c6","message":null,"retired_at":null,"since":"[TIME]","staged_at":"[TIME]","state":"current"}
-      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":1}],"commit":null,"id":"c7660028eb6c628f052652ceb1977bc9","message":null,"retired_at":"[TIME]","since":"[TIME]","staged_at":"[TIME]","state":"retired"}
+      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":2}],"commit":null,"id":"ff4dc3c08299c6a042b417fa8b8a7044","message":null,"retired_at":null,"since":"[TIME]","staged_at":"[TIME]","state":"current"}
+      - {"actor":null,"build_url":null,"channels":[{"name":"live","sequence":1}],"commit":null,"id":"44ce3ea360b2821e849ffccbc719892c","message":null,"retired_at":"[TIME]","since":"[TIME]","staged_at":"[TIME]","state":"retired"}
     status: 0
     v: 1
     "#);
@@ -116,7 +116,7 @@ fn what_is_shown() {
     bytes: 71
     pages:
       - {"address":"07812be821d6dea9c79464dabecd3ccef3417b935b74e8c29a94758935f1de04","headers":{"cache-control":"no-cache","content-type":"text/html; charset=utf-8"},"integrity":null,"key":"index.07812be821d6dea9c79464dabecd3cce.html","path":"index.html","sealed":false,"size":34,"type":"text/html; charset=utf-8"}
-    release: "128a4de51d4a37ad4c3384f62b8e31c6"
+    release: "ff4dc3c08299c6a042b417fa8b8a7044"
     status: 0
     v: 1
     "#);
@@ -154,7 +154,7 @@ fn failures_too() {
     new: null
     plan: null
     problems:
-      - {"column":null,"file":"nowhere","hint":"build the site before publishing it, or name another folder","level":"error","line":null,"message":"cannot be opened: No such file or directory (os error 2)"}
+      - {"code":"unreadable","column":null,"file":"nowhere","hint":"build the site before publishing it, or name another folder","level":"error","line":null,"message":"cannot be opened: No such file or directory (os error 2)","nearest":null,"target":null,"text":null}
     release: null
     requests: {"get":1}
     retired: null

@@ -3,6 +3,7 @@
 mod architecture;
 mod aws;
 mod cdn;
+mod check;
 mod cli;
 mod conformance;
 mod directory;

@@ -8,7 +8,7 @@ use crate::config::Flags;
 
 /// Which files are meant and how they are taken.
 #[derive(Debug, Args)]
-pub(crate) struct Files {
+pub(crate) struct Tree {
     /// The folders to publish [default: the setting `sources`]
     #[arg(value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
@@ -24,12 +24,9 @@ pub(crate) struct Files {
     /// Makes every reference that leads nowhere an error, not only those that break one's own pages
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Enters every address: raising it gives every asset a new URL [default: 0]
-    #[arg(long, value_name = "N")]
-    pub(crate) generation: Option<u64>,
 }
 
-impl Files {
+impl Tree {
     /// Adds what these say.
     pub(crate) fn flags(&self, others: Flags) -> Flags {
         Flags {
@@ -38,8 +35,25 @@ impl Files {
             overlay: self.overlay,
             source_maps: self.source_maps.clone(),
             strict: self.strict,
-            generation: self.generation,
             ..others
         }
+    }
+}
+
+/// Which files are meant, and under which addresses they are published.
+#[derive(Debug, Args)]
+pub(crate) struct Files {
+    /// The files.
+    #[command(flatten)]
+    pub(crate) tree: Tree,
+    /// Enters every address: raising it gives every asset a new URL [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) generation: Option<u64>,
+}
+
+impl Files {
+    /// Adds what these say.
+    pub(crate) fn flags(&self, others: Flags) -> Flags {
+        Flags { generation: self.generation, ..self.tree.flags(others) }
     }
 }

@@ -5,11 +5,16 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::human::headline;
+use super::human::checked::headline as checked_headline;
+use super::human::{headline, place};
 use super::outcome::{Effort, Heard, Outcome};
 use super::words::{causes, number, plain, seconds, several, size};
+use crate::check::Checked;
 use crate::error::Error;
 use crate::event::{Level, Problem};
+
+/// How many bytes of the summary go to the list of problems; GitHub drops a step's summary that is larger than 1 MiB.
+const ROOM: usize = 500_000;
 
 /// A job's step that this process runs in.
 #[derive(Clone, Debug)]
@@ -37,11 +42,7 @@ impl Github {
         }
         properties.push(("title", "lastly".to_owned()));
         let hint = problem.hint.iter().map(|hint| format!("\nhint: {hint}")).collect::<String>();
-        let level = match problem.level {
-            Level::Error => "error",
-            Level::Warning => "warning",
-        };
-        command(level, &properties, &format!("{}{hint}", problem.message))
+        command(level(problem.level), &properties, &format!("{}{hint}", problem.message))
     }
 
     /// A path as the repository spells it, where the file lies in it.
@@ -64,9 +65,30 @@ impl Github {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn failure(&self, error: &Error, end: &str) -> io::Result<()> {
-        let text = format!("### lastly failed\n\n{}\n\n**{}**\n", markdown(&error.to_string()), end.trim_end());
+    pub(crate) fn failure(&self, error: &Error, heard: &Heard, end: &str) -> io::Result<()> {
+        let mut text = format!("### lastly failed\n\n{}\n\n", markdown(&error.to_string()));
+        if !end.is_empty() {
+            let _ = writeln!(text, "**{}**\n", end.trim_end());
+        }
+        text += &list(error.problems().iter().chain(&heard.problems), ROOM);
         append(self.summary.as_deref(), &text)
+    }
+
+    /// Adds what a check found to the job summary.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub(crate) fn checked(&self, checked: &Checked) -> io::Result<()> {
+        let title = markdown(&checked_headline(checked));
+        let text = format!("### lastly: {title}\n\n{}", list(checked.problems.iter(), ROOM));
+        append(self.summary.as_deref(), &text)
+    }
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
     }
 }
 
@@ -133,8 +155,28 @@ fn summary(outcome: &Outcome, heard: &Heard, effort: &Effort) -> String {
         let _ =
             writeln!(text, "**Not finished: {}. The same command again finishes.**\n", markdown(&error.to_string()));
     }
-    if !heard.problems.is_empty() {
-        let _ = writeln!(text, "{} in the log.\n", several(heard.problems.len(), "warning"));
+    text + &list(heard.problems.iter(), ROOM)
+}
+
+/// Every problem, the errors first, as far as `room` goes: annotations beside the code are at most ten of a level, so
+/// the summary is where all of them are seen.
+fn list<'a>(problems: impl Iterator<Item = &'a Problem> + Clone, room: usize) -> String {
+    let of = |level| problems.clone().filter(move |problem| problem.level == level);
+    let mut text = String::new();
+    let mut left_out = 0;
+    for problem in of(Level::Error).chain(of(Level::Warning)) {
+        let level = level(problem.level);
+        let place = place(problem).map_or_else(String::new, |place| format!(" {}:", markdown(&place)));
+        let hint = problem.hint.as_deref().map_or_else(String::new, |hint| format!(" ({})", markdown(hint)));
+        let line = format!("- **{level}**{place} {}{hint}\n", markdown(&problem.message));
+        if left_out > 0 || text.len() + line.len() > room {
+            left_out += 1;
+        } else {
+            text += &line;
+        }
+    }
+    if left_out > 0 {
+        let _ = writeln!(text, "- and {} more, in the log", number(left_out));
     }
     text
 }
@@ -160,6 +202,22 @@ mod tests {
         );
         let outside = Problem::error("gone").in_file("/elsewhere/x");
         assert_eq!(github.problem(&outside), "::error file=/elsewhere/x,title=lastly::gone\n");
+    }
+
+    #[test]
+    fn the_summary_lists_what_there_is_room_for() {
+        let problems: Vec<Problem> = (1..=300)
+            .map(|at| Problem::warning(format!("no `{at}`")).in_file("a_b.css").at(at, 1).hint("look"))
+            .chain([Problem::error("gone")])
+            .collect();
+        let whole = list(problems.iter(), ROOM);
+        assert_eq!(whole.lines().count(), 301);
+        assert!(whole.starts_with("- **error** gone\n- **warning** a\\_b.css:1:1: no \\`1\\` (look)\n"), "{whole}");
+        let cut = list(problems.iter(), 70);
+        assert_eq!(
+            cut.lines().skip(1).collect::<Vec<_>>(),
+            ["- **warning** a\\_b.css:1:1: no \\`1\\` (look)", "- and 299 more, in the log"]
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Problems, errors and outcomes in words. Every function gives text; whoever calls it prints.
 
+pub(crate) mod checked;
 pub(crate) mod checks;
 pub(crate) mod gc;
 pub(crate) mod history;
@@ -28,7 +29,7 @@ pub(crate) fn problem(problem: &Problem) -> String {
 }
 
 /// The file a problem is in, with line and column where they are known.
-fn place(problem: &Problem) -> Option<String> {
+pub(crate) fn place(problem: &Problem) -> Option<String> {
     let file = problem.file.as_deref()?.to_string_lossy();
     let position = problem.position.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
     Some(format!("{}{position}", plain(&file)))
@@ -132,7 +133,10 @@ pub(crate) fn last_line(outcome: &Outcome, heard: &Heard, effort: &Effort) -> St
         }
         None => styled(DONE, &headline(outcome)),
     };
-    line + "\n"
+    match heard.problems.len() {
+        0 => line + "\n",
+        warnings => format!("{line}; {}\n", several(warnings, "warning")),
+    }
 }
 
 /// Whether there was nothing to do.

@@ -1,5 +1,6 @@
 //! The JSON on stdout, version 1. What stands here is promised to scripts: fields are added, never changed.
 
+pub(crate) mod checked;
 pub(crate) mod checks;
 pub(crate) mod gc;
 pub(crate) mod history;
@@ -15,7 +16,7 @@ use super::words::causes;
 use crate::cdn::Invalidated;
 use crate::cli::status::Status;
 use crate::error::{Error, Kind};
-use crate::event::{Level, Problem};
+use crate::event::{Code, Level, Problem};
 use crate::model::layout::ChannelName;
 use crate::store::Requests;
 
@@ -104,11 +105,15 @@ struct InvalidationV1<'a> {
 #[derive(Debug, Serialize)]
 struct ProblemV1<'a> {
     level: &'static str,
+    code: Option<&'static str>,
     file: Option<String>,
     line: Option<usize>,
     column: Option<usize>,
     message: &'a str,
     hint: Option<&'a str>,
+    text: Option<&'a str>,
+    target: Option<&'a str>,
+    nearest: Option<&'a str>,
 }
 
 /// Why a command did not do all it was asked to.
@@ -306,7 +311,9 @@ fn word(kind: Kind) -> &'static str {
 
 impl<'a> ProblemV1<'a> {
     fn new(problem: &'a Problem) -> Self {
+        let cited = problem.cited.as_deref();
         Self {
+            code: problem.code.map(Code::id),
             level: match problem.level {
                 Level::Warning => "warning",
                 Level::Error => "error",
@@ -316,6 +323,9 @@ impl<'a> ProblemV1<'a> {
             column: problem.position.map(|(_, column)| column),
             message: &problem.message,
             hint: problem.hint.as_deref(),
+            text: cited.map(|cited| &*cited.text),
+            target: cited.and_then(|cited| cited.target.as_deref()),
+            nearest: cited.and_then(|cited| cited.nearest.as_deref()),
         }
     }
 }

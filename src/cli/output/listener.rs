@@ -12,9 +12,6 @@ use super::words::{number, plain, size};
 use crate::clock::Clock;
 use crate::event::{Event, Level, Problem, Report, Stage};
 
-/// How many problems are shown one by one; JSON has all of them.
-const SHOWN: usize = 50;
-
 /// How often a line tells how far an upload is, where no line can move.
 const PACE: Duration = Duration::from_secs(5);
 
@@ -43,7 +40,6 @@ pub(crate) struct Listener {
 struct State {
     heard: Heard,
     upload: Upload,
-    shown: usize,
 }
 
 /// How far the upload is.
@@ -73,22 +69,17 @@ impl Listener {
         self.lock().heard.clone()
     }
 
-    /// Shows problems that nobody has been told of yet.
+    /// Shows problems that nobody has been told of yet; what stops the work comes last, where it is seen.
     pub(crate) fn show(&self, problems: &[Problem]) {
-        let mut state = self.lock();
-        for problem in problems {
-            self.problem(&mut state, problem);
+        for level in [Level::Warning, Level::Error] {
+            problems.iter().filter(|problem| problem.level == level).for_each(|problem| self.problem(problem));
         }
     }
 
-    /// Makes room for the last words: takes the moving line away, and says how many problems were not shown.
+    /// Makes room for the last words: takes the moving line away.
     pub(crate) fn end(&self) {
         if let Some(progress) = &self.progress {
             progress.end();
-        }
-        let more = self.lock().shown.saturating_sub(SHOWN);
-        if more > 0 {
-            self.terminal.err(&format!("and {} more; `--json` has all of them\n", number(more)));
         }
     }
 
@@ -103,17 +94,14 @@ impl Listener {
         }
     }
 
-    fn problem(&self, state: &mut State, problem: &Problem) {
+    fn problem(&self, problem: &Problem) {
         if self.volume == Volume::Quiet && problem.level < Level::Error {
             return;
         }
-        state.shown += 1;
-        if state.shown <= SHOWN {
-            self.say(&match &self.github {
-                Some(github) => github.problem(problem),
-                None => human::problem(problem),
-            });
-        }
+        self.say(&match &self.github {
+            Some(github) => github.problem(problem),
+            None => human::problem(problem),
+        });
     }
 
     fn note(&self, line: &str) {
@@ -150,7 +138,7 @@ impl Report for Listener {
         let mut state = self.lock();
         match event {
             Event::Problem(problem) => {
-                self.problem(&mut state, &problem);
+                self.problem(&problem);
                 state.heard.problems.push(problem);
             }
             Event::Began(stage) => {

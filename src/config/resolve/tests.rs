@@ -129,6 +129,7 @@ fn every_flag_decides() {
             html_ttl: text("5h"),
             session: text("6h"),
         },
+        without_store: false,
     };
     assert_snapshot!(set(&site, &[], &flags), @r#"
     store = "s3://flag-bucket" # --store
