@@ -106,7 +106,7 @@ async function look(site, page) {
     "Runtime.exceptionThrown": ({ exceptionDetails: { text, exception } }) => {
       seen.exceptions.push(bare(`${text} ${String(exception?.description ?? exception?.value).split("\n")[0]}`));
     },
-    "Log.entryAdded": ({ entry }) => seen.console.push(bare(`${entry.level}: ${entry.text} ${entry.url ?? ""}`)),
+    "Log.entryAdded": ({ entry }) => seen.console.push(bare(`${entry.level}: ${entry.text.replace(/ \(.*?\)$/, "")} ${entry.url ?? ""}`)),
   };
   browser.listen(sessionId, (method, parameters) => listen[method]?.(parameters));
   for (const domain of ["Network", "Runtime", "Log", "Page"]) await send(`${domain}.enable`);

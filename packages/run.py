@@ -183,19 +183,20 @@ def examine(lastly: str, name: str, folder: Path, store: Path, module: str | Non
     checked = subprocess.run([*NODE, HERE / "check.mjs", folder, store], check=True, stdout=subprocess.PIPE)
     seen = json.loads(checked.stdout)
     row = Row(name, seen["differences"], seen, seconds=published.seconds, megabytes=published.megabytes)
-    compare_warnings(row, folder, published.answer["problems"])
+    compare_warnings(row, folder, store, published.answer["problems"])
     if module:
         row.differences += compare_exports(folder, store, module)
     return row
 
 
-def compare_warnings(row: Row, folder: Path, problems: list[dict]) -> None:
+def compare_warnings(row: Row, folder: Path, store: Path, problems: list[dict]) -> None:
     """lastly and the checker miss the same, by file and text."""
     ours: collections.Counter[tuple[str, str]] = collections.Counter()
     counted = dict.fromkeys(COUNTED, 0)
     for problem in problems:
         if missing := LEADS_NOWHERE.match(problem["message"]):
-            ours[os.path.relpath(problem["file"], folder), missing[1]] += 1
+            file = os.path.join(store.parent, problem["file"])
+            ours[os.path.relpath(file, folder), missing[1]] += 1
             continue
         for what, message in COUNTED.items():
             if count := message.match(problem["message"]):
@@ -238,7 +239,9 @@ def browse(lastly: str, few: bool) -> Row:
     with tempfile.TemporaryDirectory() as temporary:
         folder, store = Path(temporary) / "site", Path(temporary) / "store"
         shutil.copytree(HERE / "pages", folder, ignore=(lambda _, names: {"all"} & set(names)) if few else None)
-        wanted = re.findall(r"npm/((?:@[^/]+/)?[^/\"' ]+)/", "".join(file.read_text() for file in folder.rglob("*.html")))
+        pages = [file for list_ in sorted(folder.rglob("pages.txt")) for file in list_.read_text().split()]
+        text = "\n".join([*pages, *(file.read_text() for file in folder.rglob("*.html"))])
+        wanted = re.findall(r"npm/((?:@[^/]+/)?[^/\"' ]+)/", text)
         for package in packages():
             if package.registry == "npm" and package.name in wanted and not (folder / "npm" / package.name).exists():
                 fetch(package)
@@ -246,8 +249,6 @@ def browse(lastly: str, few: bool) -> Row:
         row = examine(lastly, "pages in a browser", folder, store)
         if not row.seen:
             return row
-        pages = (folder / "pages.txt").read_text().split()
-        pages += (folder / "all/pages.txt").read_text().split() if not few else []
         with serving(lastly, store) as url:
             command = ["node", HERE / "browse.mjs", folder, store, url, *pages]
             seen = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
