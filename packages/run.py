@@ -16,6 +16,7 @@ import argparse
 import collections
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
@@ -68,13 +69,21 @@ def packages() -> list[Package]:
     return [Package(*line[:4], tuple(line[4:])) for line in lines if line and line[0] != "#"]
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Only one run at a time installs and downloads."""
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    with (TOOLS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def install() -> None:
     """The parsers, from npm, where Node finds them from this folder."""
     modules, link = TOOLS / "node_modules", HERE / "node_modules"
     lock = (HERE / "package-lock.json").read_text()
     done = TOOLS / "installed"
     if not (done.is_file() and done.read_text() == lock):
-        TOOLS.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, TOOLS / name)
         subprocess.run(["npm", "ci", "--silent", "--ignore-scripts", "--prefix", TOOLS], check=True)
@@ -234,29 +243,39 @@ def compare_exports(folder: Path, store: Path, module: str) -> list[str]:
 # In a browser
 
 
+def pages(few: bool) -> list[str]:
+    """The pages that the browser loads: ours, and those of packages."""
+    lists = [HERE / "pages/pages.txt"] if few else [HERE / "pages/pages.txt", HERE / "pages/all/pages.txt"]
+    return [page for file in lists for page in file.read_text().split()]
+
+
+def needed(few: bool) -> list[Package]:
+    """The packages, by their newest version, that these pages lie in or load from."""
+    own = [HERE / "pages" / page for page in pages(few)]
+    text = "\n".join([*pages(few), *(page.read_text() for page in own if page.exists())])
+    names = set(re.findall(r"\bnpm/((?:@[^/]+/)?[^/\"' ]+)/", text))
+    newest = {package.name: package for package in packages() if package.registry == "npm"}
+    return [newest[name] for name in sorted(names)]
+
+
 def browse(lastly: str, few: bool) -> Row:
     """Puts pages and packages into one site and has a browser load all of its pages in both forms."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, store = Path(temporary) / "site", Path(temporary) / "store"
         shutil.copytree(HERE / "pages", folder, ignore=(lambda _, names: {"all"} & set(names)) if few else None)
-        pages = [file for list_ in sorted(folder.rglob("pages.txt")) for file in list_.read_text().split()]
-        text = "\n".join([*pages, *(file.read_text() for file in folder.rglob("*.html"))])
-        wanted = re.findall(r"npm/((?:@[^/]+/)?[^/\"' ]+)/", text)
-        for package in packages():
-            if package.registry == "npm" and package.name in wanted and not (folder / "npm" / package.name).exists():
-                fetch(package)
-                shutil.copytree(package.folder, folder / "npm" / package.name)
+        for package in needed(few):
+            shutil.copytree(package.folder, folder / "npm" / package.name)
         row = examine(lastly, "pages in a browser", folder, store)
         if not row.seen:
             return row
         with serving(lastly, store) as url:
-            command = ["node", HERE / "browse.mjs", folder, store, url, *pages]
+            command = ["node", HERE / "browse.mjs", folder, store, url, *pages(few)]
             seen = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
         for line in seen.stdout.splitlines():
             page = json.loads(line)
-            print("  " + ", ".join(f"{count} {what}" for what, count in page["seen"].items()) + f": {page['page']}")
+            print(f"    {page['page']}: {', '.join(f'{count} {what}' for what, count in page['seen'].items())}")
             row.differences += page["differences"]
-        if seen.returncode or len(seen.stdout.splitlines()) != len(pages):
+        if seen.returncode or len(seen.stdout.splitlines()) != len(pages(few)):
             row.differences.append("the browser did not load all pages")
         return row
 
@@ -284,16 +303,19 @@ def main() -> int:
     parser.add_argument("--lastly", default=str(HERE.parent / "target/release/lastly"), help="the program")
     options = parser.parse_args()
 
-    install()
     chosen = [
         package
         for package in packages()
         if (not options.few or "few" in package.options)
         and (not options.names or {package.name, f"{package.name}@{package.version}"} & set(options.names))
     ]
-    if options.install:
-        for package in chosen:
+    with alone():
+        install()
+        with_pages = needed(options.few) if options.browser or options.install else []
+        without = [] if options.site or options.browser else chosen
+        for package in {*with_pages, *without}:
             fetch(package)
+    if options.install:
         return 0
     failed = False
 
@@ -316,7 +338,6 @@ def main() -> int:
         if not chosen:
             sys.exit("there is no such package in packages.txt")
         for package in chosen:
-            fetch(package)
             name = f"{package.name} {package.version}"
             with tempfile.TemporaryDirectory() as temporary:
                 store = Path(temporary) / "store"

@@ -17,6 +17,7 @@ mod github;
 mod interrupt;
 mod json;
 mod killed;
+mod packages;
 mod probe;
 mod program;
 mod publish;
