@@ -155,7 +155,7 @@ impl<'a> Work<'a> {
 
     /// What there is to say about the references, in the order of the files.
     pub(super) fn problems(&self, looks: &[Option<Look>]) -> Vec<Problem> {
-        let parsed = |(number, look): (u32, &'_ Option<Look>)| match look {
+        let of_file = |(number, look): (u32, &'_ Option<Look>)| match look {
             Some(Look::Parsed(links)) => {
                 let file = &self.sources[number as usize].file;
                 let judge = &self.site.references.judge;
@@ -164,15 +164,14 @@ impl<'a> Work<'a> {
             }
             _ => Vec::new(),
         };
-        let mut problems: Vec<Problem> = (0..).zip(looks).flat_map(parsed).collect();
-        let for_a_bundler: usize = looks
-            .iter()
-            .flatten()
-            .map(|look| match look {
-                Look::Parsed(links) => links.for_a_bundler,
-                Look::Kept { .. } => 0,
+        let mut problems: Vec<Problem> = (0..).zip(looks).flat_map(of_file).collect();
+        let parsed = || {
+            looks.iter().flatten().filter_map(|look| match look {
+                Look::Parsed(links) => Some(links),
+                Look::Kept { .. } => None,
             })
-            .sum();
+        };
+        let for_a_bundler: usize = parsed().map(|links| links.for_a_bundler).sum();
         if for_a_bundler > 0 {
             let message = format!(
                 "module specifiers leave out what only a bundler adds (`./x` for `./x.js`), {for_a_bundler} in all; \
@@ -180,6 +179,14 @@ impl<'a> Work<'a> {
             );
             let hint = "publish what the bundler makes, not its sources";
             problems.push(Problem::warning(message).code(Code::BundlerSpecifier).hint(hint));
+        }
+        let for_a_template: usize = parsed().map(|links| links.for_a_template).sum();
+        if for_a_template > 0 {
+            let message = format!(
+                "{for_a_template} references hold a template's placeholder (`{{{{ x }}}}`, `{{% x %}}`); they stay as they are"
+            );
+            problems
+                .push(Problem::warning(message).hint("publish what the templates make, or leave them out by `ignore`"));
         }
         problems
     }
@@ -260,7 +267,8 @@ impl<'a> Work<'a> {
     /// What the next publish needs so as not to parse the file again, unless there is something to say about it again,
     /// or another file could make a difference to it.
     fn targets_to_keep(&self, links: &Links) -> Option<Vec<AssetPath>> {
-        let is_settled = links.findings.is_empty() && links.for_a_bundler == 0 && !links.is_open;
+        let nothing_to_say = links.findings.is_empty() && links.for_a_bundler == 0 && links.for_a_template == 0;
+        let is_settled = nothing_to_say && !links.is_open;
         is_settled.then(|| links.targets.iter().map(|&target| self.site.files.path(target).clone()).collect())
     }
 

@@ -28,8 +28,13 @@ const LIKENESS: f64 = 0.75;
 impl Files {
     /// Takes the files that are published, and those that the rules leave out.
     pub fn new(files: Vec<(AssetPath, Kind)>, excluded: HashSet<AssetPath>) -> Self {
-        let numbers = files.iter().zip(0..).map(|((path, _), number)| (path.clone(), number)).collect();
-        let packages = files.iter().filter_map(|(path, _)| package_of(path)).map(str::to_owned).collect();
+        let numbers: HashMap<AssetPath, u32> =
+            files.iter().zip(0..).map(|((path, _), number)| (path.clone(), number)).collect();
+        let mut packages: HashSet<String> =
+            files.iter().filter_map(|(path, _)| package_of(path)).map(str::to_owned).collect();
+        if numbers.contains_key("index.html") {
+            packages.remove("");
+        }
         Self { files, numbers, excluded, by_name: OnceLock::new(), packages }
     }
 
@@ -59,6 +64,7 @@ impl Files {
     }
 
     /// Whether a file lies in a package that was taken in whole, with its examples and tests: somebody else's work.
+    /// The root is one only without an `index.html`: with it, the description beside it is that of a site's own tools.
     pub fn is_in_a_package(&self, path: &AssetPath) -> bool {
         let folder = path.directory();
         let ends = folder.match_indices('/').map(|(at, _)| at + 1);
@@ -124,6 +130,20 @@ mod tests {
         ] {
             let path = AssetPath::new(path).expect("a plain path");
             assert_eq!(files.is_in_a_package(&path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_site_with_its_own_description_is_no_package() {
+        for (paths, expected) in [
+            (&["demo/index.html", "package.json"][..], true),
+            (&["demo/index.html", "index.html", "package.json"], false),
+            (&["demo/index.html", "demo/package.json", "index.html"], true),
+        ] {
+            let files = paths.iter().map(|path| (AssetPath::new(path).expect("a plain path"), Kind::Asset));
+            let files = Files::new(files.collect(), HashSet::new());
+            let page = AssetPath::new("demo/index.html").expect("a plain path");
+            assert_eq!(files.is_in_a_package(&page), expected, "{paths:?}");
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Links {
     pub references: usize,
     /// How many of them lead to a file of the site.
     pub resolved: usize,
+    /// References that hold a template's placeholder and lead nowhere as they stand: no page, but what makes one.
+    pub for_a_template: usize,
 }
 
 /// Where an address goes.
@@ -115,6 +117,10 @@ const BUNDLED: [&str; 12] = [
     "/package.json",
 ];
 
+/// What placeholders begin with in Django's, Jinja's, Handlebars', Liquid's and Go's templates, in ERB, EJS and JSP, and
+/// in PHP.
+const PLACEHOLDERS: [&str; 4] = ["{{", "{%", "<%", "<?"];
+
 /// Finds out what a file refers to.
 pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &Roots) -> Links {
     let found = format.find(bytes);
@@ -126,6 +132,7 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
             Resolved::Inside(inside) => looking.inside(reference, inside),
             Resolved::Folder if reference.kind == Kind::Module => looking.links.for_a_bundler += 1,
+            Resolved::Above if has_placeholder(text) => looking.links.for_a_template += 1,
             Resolved::Above if matches!(reference.kind, Kind::Style | Kind::Script | Kind::Module | Kind::Resource) => {
                 let what = What::Missing { text: text.to_owned(), path: None, kind: reference.kind };
                 looking.report(reference.value.place(0), what);
@@ -199,6 +206,10 @@ impl Looking<'_> {
                 return;
             }
             _ if self.files.is_excluded(&path) => What::Excluded { text, path, kind },
+            _ if has_placeholder(&text) => {
+                self.links.for_a_template += 1;
+                return;
+            }
             Kind::Module if BUNDLED.iter().any(|end| self.files.number(&format!("{path}{end}")).is_some()) => {
                 self.links.for_a_bundler += 1;
                 return;
@@ -212,6 +223,10 @@ impl Looking<'_> {
         let position = position(self.bytes, place);
         self.links.findings.push(Finding { position, what });
     }
+}
+
+fn has_placeholder(text: &str) -> bool {
+    PLACEHOLDERS.iter().any(|placeholder| text.contains(placeholder))
 }
 
 /// Line and column of a place, from 1; columns count characters.

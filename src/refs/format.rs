@@ -73,6 +73,7 @@ impl Format {
     fn find_in(self, text: &Excerpt<'_>, found: &mut Found) {
         let mut embedded = |language, text: &Excerpt<'_>, found: &mut Found| match language {
             Embedded::Css => css::find(text, found),
+            Embedded::Declarations => css::find_in_value(text, found),
             Embedded::Module => js::find(text, Goal::Module, found),
             Embedded::Script => js::find(text, Goal::Script, found),
         };
@@ -97,5 +98,25 @@ fn ascii_at_least(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(bytes.iter().map(|&byte| if byte.is_ascii() { char::from(byte) } else { 'x' }).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(path: &str, text: &str) -> Vec<String> {
+        let format = Format::of(&AssetPath::new(path).expect("a plain path")).expect("a known format");
+        let found = format.find(text.as_bytes());
+        found.references.iter().map(|reference| reference.value.text().to_owned()).collect()
+    }
+
+    #[test]
+    fn what_a_page_embeds_is_read_in_its_own_language() {
+        let page = "<p style=\"background: url('a.png')\"><style>b { background: url(b.png) }</style>\
+                    <svg><rect fill='url(c.svg#d)'/></svg><script type=module>import './d.js'</script>";
+        assert_eq!(texts("index.html", page), ["a.png", "b.png", "c.svg#d", "./d.js"]);
+        let drawing = "<svg xmlns='http://www.w3.org/2000/svg'><rect style='fill: url(a.svg#b)'/></svg>";
+        assert_eq!(texts("a.svg", drawing), ["a.svg#b"]);
     }
 }

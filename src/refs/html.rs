@@ -29,8 +29,10 @@ const DEEPEST: usize = 2;
 /// The language of text inside a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Embedded {
-    /// A style sheet, a list of declarations, or a single value.
+    /// A style sheet.
     Css,
+    /// A list of declarations in CSS, or a single value.
+    Declarations,
     /// A JavaScript module.
     Module,
     /// A classic script.
@@ -175,7 +177,7 @@ impl Page<'_> {
             if tag.may_hold_function(name)
                 && let Some(value) = tag.value(name)
             {
-                (self.embedded)(Embedded::Css, &value, self.found);
+                (self.embedded)(Embedded::Declarations, &value, self.found);
             }
         }
     }

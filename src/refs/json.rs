@@ -36,7 +36,7 @@ pub fn web_manifest(text: &Excerpt<'_>, found: &mut Found) {
 }
 
 /// Adds what an import map names. Keys that are URLs are names of modules just as the values are, for a rewritten
-/// module asks for the rewritten name.
+/// module asks for the rewritten name; but nothing needs to lie there, for what lies there is never loaded.
 ///
 /// The hashes of its `integrity` become [`Checkable`]s that have an `integrity` to replace and to which nothing can
 /// be added: their `reference` is the place of the key, their `end` that of the hash's end, and they count as having
@@ -49,8 +49,11 @@ pub fn import_map(text: &Excerpt<'_>, found: &mut Found) {
         let is_module = path.is(&[Member("imports"), Any]) || path.is(&[Member("scopes"), Any, Any]);
         let is_integrity = path.is(&[Member("integrity"), Any]);
         match role {
-            _ if is_module => {
+            Role::Value if is_module => {
                 push_specifier(text, string, Kind::Module, found);
+            }
+            Role::Key if is_module => {
+                push_specifier(text, string, Kind::Mention, found);
             }
             Role::Key if is_integrity => key = push_specifier(text, string, Kind::Mention, found),
             Role::Value if is_integrity => found.checkable.extend(key.map(|reference| {

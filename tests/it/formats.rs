@@ -10,7 +10,7 @@ use lastly::model::headers::Headers;
 use lastly::model::layout::{ChannelName, Name};
 use lastly::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Pin, Provenance, Stamp, Synced};
 use lastly::model::path::AssetPath;
-use lastly::model::release::{Entry, Integrity, Origin, Release, ReleaseId, TreeDigest};
+use lastly::model::release::{CircleId, Entry, Integrity, Origin, Release, ReleaseId, RewritingId, TreeDigest};
 use lastly::model::timestamp::Timestamp;
 use lastly::model::wire::{
     Manifest, PageState, WireError, read_ledger, read_manifest, read_release, write_ledger, write_manifest,
@@ -42,11 +42,17 @@ fn entry(text: &str, bytes: &[u8], content_type: &str, sealed: bool) -> (AssetPa
 }
 
 fn release() -> Release {
-    let css = entry("css/app.css", b"a{}", "text/css; charset=utf-8", false);
+    let mut css = entry("css/app.css", b"a{}", "text/css; charset=utf-8", false);
+    css.1.origin = Origin {
+        source: Some(Addresser::new(&css.1.headers, 0).address_of(b"b{}")),
+        targets: Some(vec![path("dist/chunk.1a2b.wasm"), path("docs/index.html")]),
+        circle: CircleId::parse("0123456789abcdef0123456789abcdef"),
+    };
     let odd = entry("\u{2297} %2F.txt", b"odd", "text/plain; charset=utf-8", false);
     let sealed = entry("dist/chunk.1a2b.wasm", b"\0asm", "application/wasm", true);
     let page = entry("docs/index.html", b"<h1>", "text/html; charset=utf-8", false);
-    Release { assets: [css, odd, sealed].into(), pages: [page].into(), ..Release::default() }
+    let rewriting = RewritingId::parse("00112233445566778899aabbccddeeff").expect("32 digits");
+    Release { assets: [css, odd, sealed].into(), pages: [page].into(), rewriting }
 }
 
 fn manifest(release: &Release) -> Manifest {

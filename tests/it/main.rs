@@ -20,6 +20,7 @@ mod interrupt;
 mod json;
 mod killed;
 mod mistakes;
+mod packages;
 mod probe;
 mod program;
 mod publish;

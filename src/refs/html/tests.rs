@@ -9,7 +9,7 @@ use super::{Embedded, find};
 use crate::refs::excerpt::Excerpt;
 use crate::refs::reference::{Found, Kind, Reference};
 
-use Embedded::{Css, Module, Script};
+use Embedded::{Css, Declarations, Module, Script};
 use Kind::{Link, Resource};
 
 const STYLE: Kind = Kind::Style;
@@ -196,7 +196,11 @@ fn svg_and_mathml_have_references_of_their_own() {
     check("<svg><use href=«a.svg#b» /><use xlink:href='«c.svg#d»'/><use href=#e></svg>", &[Resource; 2], &[]);
     check("<svg><image href=«a.png» /><filter><feImage xlink:href=«b.png» /></filter></svg>", &[Resource; 2], &[]);
     check("<svg><a href=«a.html»></a><script href=«a.js»></script></svg><a href=«b»></a>", &[Link, SCRIPT, Link], &[]);
-    check("<svg><rect fill='⟦url(a.svg#b)⟧' mask=\"⟦url(&quot;c&quot;)⟧\" stroke=red /></svg>", &[], &[Css; 2]);
+    check(
+        "<svg><rect fill='⟦url(a.svg#b)⟧' mask=\"⟦url(&quot;c&quot;)⟧\" stroke=red /></svg>",
+        &[],
+        &[Declarations; 2],
+    );
     check("<svg><foreignObject><img src=«a.png»></foreignObject><use href=«b.svg» /></svg>", &[Resource; 2], &[]);
     check("<math href=«a»><mrow href=«b»><mi href=«c»>x</mi></mrow></math>", &[Link; 3], &[]);
     check("<div fill='url(a)' href=b><use href=c></use></div>", &[], &[]);
@@ -221,8 +225,8 @@ fn embedded_languages_are_handed_over_whole() {
         ("<style>⟦a{b:url(c)}⟧</style>", &[Css] as &[Embedded]),
         ("<STYLE type=text/css>⟦&amp; é</styl> <b>⟧</STYLE>", &[Css]),
         ("<style type=text/less>a</style><style></style><style> \n</style>", &[]),
-        ("<p style='⟦a:url(b)⟧'><p style=⟦url(c)⟧><p style='color:red'><p style>", &[Css; 2]),
-        ("<p style='⟦a:url&lpar;b)⟧'>", &[Css]),
+        ("<p style='⟦a:url(b)⟧'><p style=⟦url(c)⟧><p style='color:red'><p style>", &[Declarations; 2]),
+        ("<p style='⟦a:url&lpar;b)⟧'>", &[Declarations]),
         ("<script>⟦a<b && '</scrip>'⟧</script>", &[Script]),
         ("<script>⟦<!-- <script> a </script> --> é⟧</script>", &[Script]),
         ("<script type=''>⟦a⟧</script><script type=' Text/JavaScript '>⟦b⟧</script>", &[Script; 2]),
@@ -280,7 +284,7 @@ fn a_page_within_an_attribute_is_read_through_its_escapes() {
         found.references.iter().map(|found| (found.kind, found.value.text(), found.value.place(0))).collect();
     assert_eq!(references, [(Resource, "a.png?b&c", place("a.png")), (Link, "f.html", place("f.html"))]);
     assert_eq!(found.references[0].value.place(8), place("c&quot;"));
-    assert_eq!(embedded, [(Css, place("d:url")..place("'>"))]);
+    assert_eq!(embedded, [(Declarations, place("d:url")..place("'>"))]);
 }
 
 #[test]

@@ -1,0 +1,2 @@
+import { three } from "./three.js";
+export const two = () => `two ${three}`;

@@ -1,0 +1,3 @@
+export const first = 1;
+export const secondExport = 2;
+export { plainExport } from "./plainExport.js";

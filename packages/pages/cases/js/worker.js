@@ -1,0 +1,2 @@
+import { double } from "./double.js";
+onmessage = ({ data }) => postMessage(double(data));
