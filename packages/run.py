@@ -37,7 +37,7 @@ UNPACKED = Path(os.environ.get("LASTLY_PACKAGES") or TOOLS / "unpacked")
 NODE = ["node", "--experimental-vm-modules", "--no-warnings"]
 LEADS_NOWHERE = re.compile(r"^[a-z ]+ `(.*)` leads nowhere: ", re.DOTALL)
 COUNTED = {
-    "forBundler": re.compile(r"^(\d+) module specifiers leave out"),
+    "forBundler": re.compile(r"^module specifiers leave out .*, (\d+) in all"),
     "forTemplate": re.compile(r"^(\d+) references hold a template's placeholder"),
 }
 

@@ -106,8 +106,8 @@ fn upload_and_activate_are_the_two_halves() {
     let release = program.json(&format!("upload public {STORE}"))["release"].as_str().expect("an id").to_owned();
     assert_snapshot!(program.run(&format!("activate {release} {STORE} --dry-run")), @r"
     --- stdout
-    nothing -> c7660028eb6c: 3 objects, none uploaded; 3 added, 0 removed, 0 changed; 1 page to write, 0 to take away
-    would activate c7660028eb6c on live; a dry run changes nothing
+    nothing -> 44ce3ea360b2: 3 objects, none uploaded; 3 added, 0 removed, 0 changed; 1 page to write, 0 to take away
+    would activate 44ce3ea360b2 on live; a dry run changes nothing
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("activate {release} {STORE} -v")), @r"
@@ -131,8 +131,8 @@ fn a_rollback_goes_back_and_says_so() {
     let program = Program::with_two_releases(STORE);
     assert_snapshot!(program.run(&format!("rollback {STORE} --dry-run")), @r"
     --- stdout
-    128a4de51d4a -> c7660028eb6c: 3 objects, none uploaded; 0 added, 0 removed, 1 changed; 1 page to write, 0 to take away
-    would roll live back to c7660028eb6c; a dry run changes nothing
+    ff4dc3c08299 -> 44ce3ea360b2: 3 objects, none uploaded; 0 added, 0 removed, 1 changed; 1 page to write, 0 to take away
+    would roll live back to 44ce3ea360b2; a dry run changes nothing
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("rollback {STORE}")), @r"
@@ -249,6 +249,9 @@ fn settings_are_shown_with_their_origins() {
     overlay     = false                                     # default
     source-maps = "publish"                                 # default
     generation  = 0                                         # default
+    urls        = []                                        # default
+    strict      = false                                     # default
+    missing     = {}                                        # default
     concurrency = 8                                         # --concurrency
     path-style  = (not set)                                 # default
     purge       = []                                        # default

@@ -41,7 +41,7 @@ fn the_doctor_looks_at_a_folder() {
     ok      versions: every version is kept
     ok      ledger: it can be read; releases: 1, channels: 1
     bad     channel live: it has moved, but has no manifest
-            change: unless somebody is at it now: `lastly activate c7660028eb6c628f052652ceb1977bc9 --channel live`
+            change: unless somebody is at it now: `lastly activate 44ce3ea360b2821e849ffccbc719892c --channel live`
     --- stderr
     error: 1 of 6 checks found what must be changed
     --- status 5
@@ -49,7 +49,7 @@ fn the_doctor_looks_at_a_folder() {
     let told = program.json(&format!("doctor {STORE}"));
     assert_eq!((&told["v"], &told["status"], &told["error"]["kind"]), (&json!(1), &json!(5), &json!("problems")));
     let checks = told["checks"].as_array().expect("a list");
-    assert_snapshot!(checks.last().expect("there are checks"), @r#"{"change":"unless somebody is at it now: `lastly activate c7660028eb6c628f052652ceb1977bc9 --channel live`","found":"it has moved, but has no manifest","verdict":"bad","what":"channel live"}"#);
+    assert_snapshot!(checks.last().expect("there are checks"), @r#"{"change":"unless somebody is at it now: `lastly activate 44ce3ea360b2821e849ffccbc719892c --channel live`","found":"it has moved, but has no manifest","verdict":"bad","what":"channel live"}"#);
 }
 
 /// A program that finds moto where AWS would be.

@@ -72,12 +72,12 @@ fn files_that_cannot_be_published() {
     program.write("public/css/APP.css", "x");
     assert_snapshot!(program.run(&format!("publish public missing {STORE}")), @r"
     --- stderr
+    warning: public/css/APP.css: differs only by letter case from `css/app.css`
+    hint: a reference with the wrong case works on some machines and breaks on the web
     error: missing: cannot be opened: No such file or directory (os error 2)
     hint: build the site before publishing it, or name another folder
     error: public/bad�[31m�name.txt: cannot be published: the name holds the character U+001B, which S3 and XML cannot carry
-    warning: public/css/APP.css: differs only by letter case from `css/app.css`
-    hint: a reference with the wrong case works on some machines and breaks on the web
-    error: 3 problems in the files
+    error: 2 errors and 1 warning in the files
     the channel has not moved
     --- status 2
     ");
@@ -93,7 +93,7 @@ fn warnings_do_not_stop_a_publish() {
     hint: a reference with the wrong case works on some machines and breaks on the web
     4 new (72 B), 0 reused, 0 retired · 95 requests · [SPAN]
     manifest: site/manifest.json
-    published 4b722080d2a5 to live (sequence 1)
+    published 9dc2bfff1f22 to live (sequence 1); 1 warning
     --- status 0
     ");
 }
@@ -108,9 +108,9 @@ fn many_problems_are_cut_short_for_people() {
     let transcript = program.run(&format!("publish one two {STORE}"));
     let end: Vec<&str> = transcript.lines().rev().take(6).collect();
     assert_snapshot!(end.into_iter().rev().collect::<Vec<_>>().join("\n"), @r"
-    error: two/49.txt: is also at one/49.txt: both would be published as `49.txt`
     hint: with `overlay = true` the later folder's file is taken
-    and 10 more; `--json` has all of them
+    error: two/59.txt: is also at one/59.txt: both would be published as `59.txt`
+    hint: with `overlay = true` the later folder's file is taken
     error: 60 problems in the files
     the channel has not moved
     --- status 2
@@ -134,7 +134,7 @@ fn someone_else_was_first() {
     ");
     assert_snapshot!(program.run(&format!("publish public {STORE} --expect none")), @r"
     --- stderr
-    error: channel `live` shows release c7660028eb6c628f052652ceb1977bc9, not the release that was expected
+    error: channel `live` shows release 44ce3ea360b2821e849ffccbc719892c, not the release that was expected
 
     hint: `lastly releases` lists what there is
     the channel has not moved
@@ -187,7 +187,7 @@ fn sealed_files_never_change() {
     program.write("public/js/app.js", "console.log(2)\n");
     assert_snapshot!(program.run(&format!("publish public {STORE}")), @r"
     --- stderr
-    error: sealed asset `js/app.js` has other bytes than `js/app.js` of release 517a4ba40ff3 under the same name
+    error: sealed asset `js/app.js` has other bytes than `js/app.js` of release 5bd390f1fe83 under the same name
     hint: a sealed name must change with its bytes: is this really a bundler's hashed output? If not, drop the rule
     error: 1 problem in the files
     the channel has not moved
@@ -206,7 +206,7 @@ fn published_but_not_invalidated() {
     error: published, not yet invalidated: http://127.0.0.1:1: PURGE /manifest.json got no answer: client error (Connect): tcp connect error: Connection refused (os error 111)
 
     hint: the same command again finishes
-    published c7660028eb6c to live (sequence 1), but not finished
+    published 44ce3ea360b2 to live (sequence 1), but not finished
     --- status 4
     ");
     let again = program.json(&format!("publish public {STORE} --purge http://127.0.0.1:1"));
@@ -216,12 +216,12 @@ fn published_but_not_invalidated() {
     );
     assert_snapshot!(program.run(&format!("publish public {STORE} --dry-run")), @r"
     --- stdout
-    live already shows c7660028eb6c; pages, manifest or CDN have yet to follow, which a run finishes; a dry run changes nothing
+    live already shows 44ce3ea360b2; pages, manifest or CDN have yet to follow, which a run finishes; a dry run changes nothing
     --- status 0
     ");
     assert_snapshot!(program.run(&format!("publish public {STORE}")), @r"
     --- stderr
-    live already shows c7660028eb6c; nothing to do (3 requests)
+    live already shows 44ce3ea360b2; nothing to do (3 requests)
     --- status 0
     ");
 }

@@ -125,8 +125,8 @@ fn what_is_shown() {
     added: []
     changed:
       - {"headers":[],"path":"index.html","size":34,"size_before":34}
-    earlier: "c7660028eb6c628f052652ceb1977bc9"
-    later: "128a4de51d4a37ad4c3384f62b8e31c6"
+    earlier: "44ce3ea360b2821e849ffccbc719892c"
+    later: "ff4dc3c08299c6a042b417fa8b8a7044"
     removed: []
     status: 0
     v: 1

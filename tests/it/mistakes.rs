@@ -21,7 +21,7 @@ fn patterns_and_rules_that_match_nothing() {
     3 new (71 B), 0 reused, 0 retired
     9 requests, and about 80 more, once, to prove that the store keeps its promises; less than $0.01
     1 file or folder left out by ignore patterns
-    would publish 5a6cd032d162 to live; a dry run changes nothing
+    would publish f8334c571749 to live; a dry run changes nothing
     --- stderr
     warning: lastly.toml:1:10: the ignore pattern `*.psd` matches no file
     hint: a pattern with a slash before its end begins at the source folder
@@ -146,7 +146,7 @@ fn variables_that_others_made() {
     warning: what begins with LASTLY_ is lastly's own, and it knows nothing of LASTLY_PORT, LASTLY_SERVICE_HOST
     3 new (71 B), 0 reused, 0 retired · 94 requests · [SPAN]
     manifest: site/manifest.json
-    published c7660028eb6c to live (sequence 1)
+    published 44ce3ea360b2 to live (sequence 1); 1 warning
     --- status 0
     ");
 }
