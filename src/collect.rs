@@ -2,6 +2,7 @@
 //! their bytes when it comes to uploading.
 
 mod address;
+mod bundled;
 mod integrity;
 mod read;
 mod rewrite;

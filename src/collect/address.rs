@@ -10,6 +10,7 @@ use super::source::Source;
 use crate::event::Problem;
 use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
+use crate::model::layout::Name;
 use crate::model::path::AssetPath;
 use crate::model::release::{CircleId, Entry, Release};
 use crate::prepare::files::Files;
@@ -31,6 +32,11 @@ impl Site {
     pub(super) fn links(&self, number: u32, bytes: &[u8]) -> Links {
         let format = Format::of(self.files.path(number)).expect("only files that have a format are parsed");
         links(bytes, number, format, &self.files, &self.references.roots)
+    }
+
+    /// The address that stands in the name of a file: that of its tree, or else its own.
+    pub(super) fn address_in_name(&self, number: u32, own: Address) -> Address {
+        self.files.tree(number).map_or(own, |(_, address)| *address)
     }
 }
 
@@ -112,10 +118,20 @@ impl<'a> Work<'a> {
         let (path, kind, own) = (files.path(number), files.kind(number), self.entries[number as usize]);
         self.known.iter().find_map(|of| {
             let entry = if kind == Kind::Page { of.pages.get(path) } else { of.assets.get(path) }?;
+            let same_kind = match kind {
+                Kind::Asset => entry.name == Name::addressed(path, &entry.address),
+                Kind::Sealed | Kind::Tree => entry.name == own.name,
+                _ => true,
+            };
             let same = entry.source() == own.address && entry.sealed == own.sealed && entry.headers == own.headers;
-            let targets = entry.origin.targets.as_ref().filter(|_| same)?;
-            let targets = targets.iter().map(|target| files.number(target.as_str())).collect::<Option<_>>()?;
-            Some(Look::Kept { entry, of, targets })
+            let targets = entry.origin.targets.as_ref().filter(|_| same && same_kind)?;
+            let targets = targets.iter().map(|target| files.number(target.as_str())).collect::<Option<Vec<u32>>>()?;
+            let tree = |number| files.tree(number).map(|(folder, _)| folder);
+            // What such a file names must not have got an address since: that would have to be reported.
+            let is_fine =
+                |&target: &u32| !files.has_address(target) || (kind == Kind::Tree && tree(target) == tree(number));
+            let stays = matches!(kind, Kind::Sealed | Kind::Tree);
+            (!stays || targets.iter().all(is_fine)).then_some(Look::Kept { entry, of, targets })
         })
     }
 
@@ -227,7 +243,7 @@ impl<'a> Work<'a> {
         if links.spots.is_empty() {
             return Ok(as_it_is(targets));
         }
-        let edits = edits(&links.spots, |target| address(done, target));
+        let edits = edits(&links.spots, |target| self.address(done, target));
         let bytes = edits.apply(&self.read(number)?);
         let address = self.sources[number as usize].addresser.address_of(&bytes);
         Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is(targets) })
@@ -245,11 +261,20 @@ impl<'a> Work<'a> {
             let path = self.site.files.path(target);
             let before = of.assets.get(path);
             match self.site.files.kind(target) {
-                Kind::Asset => before.is_some_and(|before| !before.sealed && before.address == address(done, target)),
+                Kind::Asset => {
+                    before.is_some_and(|before| before.name == Name::addressed(path, &self.address(done, target)))
+                }
+                Kind::Tree => before.is_some_and(|before| before.name == self.entries[target as usize].name),
                 Kind::Sealed => before.is_some_and(|before| before.sealed),
                 _ => of.pages.contains_key(path),
             }
         })
+    }
+
+    /// The address that stands in the name of a file.
+    fn address(&self, done: &[Option<Done>], target: u32) -> Address {
+        let done = done[target as usize].as_ref().expect("what is referred to is addressed first");
+        self.site.address_in_name(target, done.address)
     }
 
     /// Files that refer to one another, in the order of their paths.
@@ -267,7 +292,7 @@ impl<'a> Work<'a> {
         let digest = |(&number, links): (&u32, &Links)| {
             let relative = |number: u32| &self.site.files.path(number).as_str()[folder.len()..];
             let outward: Vec<Spot> = links.spots.iter().copied().filter(|spot| !is_member(spot.target)).collect();
-            let bytes = edits(&outward, |target| address(done, target)).apply(&self.read(number)?);
+            let bytes = edits(&outward, |target| self.address(done, target)).apply(&self.read(number)?);
             let mut hasher = MemberHasher::new(relative(number), &self.sources[number as usize].addresser);
             hasher.bytes(&bytes);
             let mut outward_before = 0;
@@ -286,7 +311,7 @@ impl<'a> Work<'a> {
         let done = members.iter().zip(&links).zip(addresses).map(|((&number, links), own)| {
             let edits = edits(&links.spots, |target| match of_member.get(&target) {
                 Some(address) => *address,
-                None => address(done, target),
+                None => self.address(done, target),
             });
             let size = edits.size_after(self.entries[number as usize].size);
             let targets = self.targets_to_keep(links);
@@ -319,10 +344,6 @@ impl<'a> Work<'a> {
 
 /// How many bytes an address adds to a name, with its dot.
 const PUT_IN: usize = Address::KEY_DIGITS + 1;
-
-fn address(done: &[Option<Done>], target: u32) -> Address {
-    done[target as usize].as_ref().expect("what is referred to is addressed first").address
-}
 
 /// The lowest folder, with its slash, that holds all of `folders`.
 fn common_folder<'a>(mut folders: impl Iterator<Item = &'a str>) -> &'a str {

@@ -41,14 +41,15 @@ pub fn rewrite(
     references: &Arc<References>,
     known: &[&Release],
 ) -> Result<Prepared, Vec<Problem>> {
-    let Collected { release, mut sources, excluded, .. } = collected;
+    let Collected { release, mut sources, excluded, trees, warnings: mut problems, .. } = collected;
     let kind = |path: &AssetPath, entry: &Entry| match entry.sealed {
         true => Kind::Sealed,
         false if release.pages.contains_key(path) => Kind::Page,
+        false if trees.keys().any(|folder| path.as_str().starts_with(folder)) => Kind::Tree,
         false => Kind::Asset,
     };
     let files = release.entries().map(|(path, entry)| (path.clone(), kind(path, entry))).collect();
-    let site = Arc::new(Site { files: Files::new(files, excluded), references: references.clone() });
+    let site = Arc::new(Site { files: Files::new(files, excluded, trees), references: references.clone() });
     let known: Vec<&Release> = known.iter().copied().filter(|known| known.rewriting == release.rewriting).collect();
     let work = Work {
         site: &site,
@@ -57,14 +58,14 @@ pub fn rewrite(
         known: &known,
     };
     let looks = work.look_at_all()?;
-    let warnings = work.problems(&looks);
-    if warnings.iter().any(|problem| problem.level == Level::Error) {
-        return Err(warnings);
+    problems.extend(work.problems(&looks));
+    if problems.iter().any(|problem| problem.level == Level::Error) {
+        return Err(problems);
     }
     let done = work.address_all(&looks)?;
     drop(looks);
 
-    let addresses = done.iter().map(|done| done.address).collect();
+    let addresses = (0..).zip(&done).map(|(number, done)| site.address_in_name(number, done.address)).collect();
     let names = Arc::new(Names { site: site.clone(), addresses });
     let mut rewritten = Release { rewriting: release.rewriting, ..Release::default() };
     for ((number, (path, entry)), done) in (0..).zip(release.entries()).zip(done) {
@@ -85,13 +86,14 @@ pub fn rewrite(
         let is_page = site.files.kind(number) == Kind::Page;
         if is_page { &mut rewritten.pages } else { &mut rewritten.assets }.insert(path.clone(), entry);
     }
-    Ok(Prepared { release: rewritten, sources, warnings })
+    Ok(Prepared { release: rewritten, sources, warnings: problems })
 }
 
 /// The site once every address is known.
 #[derive(Debug)]
 struct Names {
     site: Arc<Site>,
+    /// Those that stand in the names of the files.
     addresses: Vec<Address>,
 }
 

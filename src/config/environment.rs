@@ -57,6 +57,7 @@ impl Environment {
             sources: take.paths("LASTLY_SOURCES", |path| check::folder(path, folder)),
             ignore: take.list("LASTLY_IGNORE", '\n', check::pattern),
             overlay: take.text("LASTLY_OVERLAY", check::truth),
+            bundler_manifests: None,
             rules: None,
             source_maps: take.text("LASTLY_SOURCE_MAPS", check::source_maps),
             generation: take.text("LASTLY_GENERATION", check::number),
@@ -175,6 +176,7 @@ mod tests {
             path_style: given("LASTLY_PATH_STYLE", false),
             purge: given("LASTLY_PURGE", vec!["http://a".to_owned(), "http://b".to_owned()]),
             cloudfront: given("LASTLY_CLOUDFRONT", vec![distribution("E1"), distribution("E2")]),
+            bundler_manifests: None,
             rules: None,
         };
         assert_eq!((layer, problems), (expected, Vec::new()));

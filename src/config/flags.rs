@@ -61,6 +61,7 @@ impl Flags {
             sources: take.list("DIR", &self.sources, |path| check::folder(path, folder)),
             ignore: take.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),
             overlay: take.switch("--overlay", self.overlay),
+            bundler_manifests: None,
             rules: None,
             source_maps: take.text("--source-maps", &self.source_maps, check::source_maps),
             generation: self.generation.map(|value| Given { value, origin: Origin::Flag("--generation") }),

@@ -28,6 +28,10 @@ pub fn template() -> String {
         text.push_str(&format!("#[[{}]]\n", setting.key));
         let inner: &[Setting] = if setting.key == "rules" { &RULE } else { &DISTRIBUTION };
         for setting in inner {
+            // A tree's rule has no `files`.
+            if setting.key == "tree" {
+                text.push_str(&format!("\n#[[{}]]\n", "rules"));
+            }
             text.push_str(&entry(setting));
         }
     }

@@ -16,7 +16,7 @@ use super::schema::{DISTRIBUTION, RULE, SETTINGS, Setting, nearest};
 use super::settings::Distribution;
 use crate::event::Problem;
 use crate::prepare::report::{Allowed, Missing};
-use crate::prepare::rules::Rule;
+use crate::prepare::rules::{Rule, tree_in_a_tree};
 
 /// Checks a settings file.
 pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> Layer {
@@ -54,7 +54,14 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
             "path-style" => layer.path_style = reader.truth(key, value),
             "purge" => layer.purge = reader.texts(key, value, check::purge),
             "cloudfront" => layer.cloudfront = reader.tables(key, value, distribution),
-            "rules" => layer.rules = reader.tables(key, value, rule),
+            "bundler-manifests" => layer.bundler_manifests = reader.texts(key, value, check::glob),
+            "rules" => {
+                layer.rules = reader.tables(key, value, rule);
+                let nested = layer.rules.as_ref().and_then(|rules| tree_in_a_tree(&rules.value));
+                if let Some(error) = nested {
+                    reader.complain(key.span().start, Bad::new(error.to_string()));
+                }
+            }
             _ => unknown(key, reader),
         }
     }
@@ -121,9 +128,15 @@ fn allowed(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Al
 
 fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Rule> {
     let mut rule = Rule::default();
-    let mut names_none = !table.contains_key("files");
+    let is_tree = table.contains_key("tree");
+    let mut names_none = !table.contains_key("files") && !is_tree;
     for (key, value) in table {
         match &**key.get_ref() {
+            name @ ("files" | "kind") if is_tree => {
+                let bad = Bad::new(format!("a rule with a `tree` has no `{name}`"));
+                reader.complain(key.span().start, bad.hint("a tree is everything below its folder"));
+            }
+            "tree" => rule.tree = reader.text(key, value, check::tree).map(|given| given.value),
             "files" => {
                 names_none = value.get_ref().as_array().is_some_and(|list| list.is_empty());
                 rule.files = reader.texts(key, value, check::glob).map(|given| given.value).unwrap_or_default();
@@ -138,7 +151,10 @@ fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Rule>
     }
     if names_none {
         let bad = Bad::new("this rule names no `files`");
-        reader.complain(at, bad.hint("`files = \"*.js\"` names them by a glob"));
+        reader.complain(
+            at,
+            bad.hint("`files = \"*.js\"` names them by a glob, `tree = \"tinymce/\"` a folder as a whole"),
+        );
     }
     Some(rule)
 }

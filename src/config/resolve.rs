@@ -83,6 +83,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         sources: sources.iter().map(|source| seen_from(working_directory, source)).collect(),
         ignore: value(&layer.ignore).unwrap_or_default(),
         overlay: value(&layer.overlay).unwrap_or_default(),
+        bundler_manifests: value(&layer.bundler_manifests).unwrap_or_default(),
         rules: value(&layer.rules).unwrap_or_default(),
         source_maps: value(&layer.source_maps).unwrap_or_default(),
         generation: value(&layer.generation).unwrap_or_default(),

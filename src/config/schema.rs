@@ -21,7 +21,7 @@ pub struct Setting {
 }
 
 /// The settings at the top of the file, in the order in which they are shown.
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 18] = [
     Setting {
         key: "store",
         kind: "`s3://BUCKET/PREFIX` or `dir:PATH`",
@@ -171,6 +171,17 @@ pub const SETTINGS: [Setting; 17] = [
         flag: Some("--cloudfront"),
     },
     Setting {
+        key: "bundler-manifests",
+        kind: "list of globs",
+        default: "`[]`",
+        meaning: "Manifests in which a bundler says which files it has hashed, so that they keep their names: Vite's, \
+                  esbuild's metafile, webpack-assets-manifest's. Those at well-known places (`.vite/manifest.json`, \
+                  Propshaft's, Sprockets') are found without it.",
+        example: r#"["packs/manifest.json"]"#,
+        variable: None,
+        flag: None,
+    },
+    Setting {
         key: "rules",
         kind: "tables",
         default: "none",
@@ -214,11 +225,11 @@ pub const DISTRIBUTION: [Setting; 3] = [
 ];
 
 /// The settings of a `[[rules]]` table.
-pub const RULE: [Setting; 4] = [
+pub const RULE: [Setting; 5] = [
     Setting {
         key: "files",
         kind: "glob, or list of globs",
-        default: "required",
+        default: "required, but for a tree",
         meaning: "The files it is about. A glob without a slash matches names in any folder; one that begins with a \
                   slash is tied to the root.",
         example: r#"["*.woff2", "/fonts/**"]"#,
@@ -250,6 +261,15 @@ pub const RULE: [Setting; 4] = [
         default: "what the setting at the top says",
         meaning: "Whether source maps among them are published.",
         example: r#""exclude""#,
+        variable: None,
+        flag: None,
+    },
+    Setting {
+        key: "tree",
+        kind: "path of a folder",
+        default: "none",
+        meaning: "In place of `files` and `kind`: a folder that is published whole, under one address in its name.",
+        example: r#""vendor/tinymce/""#,
         variable: None,
         flag: None,
     },

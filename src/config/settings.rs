@@ -35,6 +35,8 @@ pub struct Settings {
     pub ignore: Vec<String>,
     /// Whether a later source folder's file takes the place of an earlier one's.
     pub overlay: bool,
+    /// Globs of manifests in which bundlers say what they have hashed.
+    pub bundler_manifests: Vec<String>,
     /// Rules, in order.
     pub rules: Vec<Rule>,
     /// Whether source maps are published, where no rule says.
@@ -93,10 +95,12 @@ impl Settings {
     pub fn rules(&self) -> Result<Rules, BadInput> {
         let problem = |error: RuleError| match &error {
             RuleError::BadHeader { error: header, .. } => Problem::error(error.to_string()).hint(header.hint()),
-            RuleError::BadGlob { .. } => Problem::error(error.to_string()),
+            _ => Problem::error(error.to_string()),
         };
-        Rules::new(&self.rules, self.source_maps)
-            .map_err(|errors| BadInput { what: "the rules", problems: errors.into_iter().map(problem).collect() })
+        let bad = |problems| BadInput { what: "the rules", problems };
+        let rules = Rules::new(&self.rules, self.source_maps);
+        let rules = rules.map_err(|errors| bad(errors.into_iter().map(problem).collect()))?;
+        rules.with_bundler_manifests(&self.bundler_manifests).map_err(|error| bad(vec![Problem::error(error)]))
     }
 }
 

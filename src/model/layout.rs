@@ -44,6 +44,13 @@ impl Name {
         Self(format!("{}{stem}.{}{dot}{extension}", path.directory(), address.in_key()).into())
     }
 
+    /// The immutable name of a file in a tree, of which `folder` is the path with its slash:
+    /// `<dir>/<folder>.<address of the tree>/<path within>`.
+    pub fn in_tree(path: &AssetPath, folder: &str, address: &Address) -> Self {
+        let within = &path.as_str()[folder.len()..];
+        Self(format!("{}.{}/{within}", folder.trim_end_matches('/'), address.in_key()).into())
+    }
+
     /// The name of a sealed asset: its own.
     pub fn sealed(path: &AssetPath) -> Self {
         Self(path.as_str().into())
@@ -257,6 +264,15 @@ mod tests {
             let path = AssetPath::new(path).expect(path);
             assert_eq!(Name::addressed(&path, &address).as_str(), name);
         }
+    }
+
+    #[test]
+    fn the_address_of_a_tree_stands_in_its_folder_s_name() {
+        let address = Addresser::new(&Headers::default(), 0).address_of(b"x");
+        let digits = address.in_key();
+        let path = AssetPath::new("vendor/ace-1.45/mode/css.js").expect("a plain path");
+        let name = Name::in_tree(&path, "vendor/ace-1.45/", &address);
+        assert_eq!(name.as_str(), format!("vendor/ace-1.45.{digits}/mode/css.js"));
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct Release {
 /// One file of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where its immutable object lies, below the prefix.
+    /// Where its immutable object lies, below the prefix. Its address stands in it, unless it is sealed or part of a
+    /// tree.
     pub name: Name,
     /// Length of the bytes.
     pub size: u64,

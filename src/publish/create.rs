@@ -139,7 +139,7 @@ async fn upload_all(
 ) -> Result<()> {
     let release = &making.prepared.release;
     let kept = making.kept.iter().filter(|(id, _)| registered.releases.contains_key(id));
-    let kept: Vec<&Release> = kept.map(|(_, release)| release).collect();
+    let kept: Vec<(ReleaseId, &Release)> = kept.map(|(id, release)| (*id, release)).collect();
     let plan = plan(release, None, &kept).map_err(|problems| BadInput { what: "the files", problems })?;
     site.tell(Event::Began(Stage::Upload));
     site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });

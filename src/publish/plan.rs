@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::event::Problem;
 use crate::model::layout::Name;
 use crate::model::path::AssetPath;
-use crate::model::release::{Entry, Release};
+use crate::model::release::{Entry, Release, ReleaseId};
 use crate::store::probe;
 
 /// Which objects a release needs, and what that means.
@@ -23,17 +23,24 @@ pub struct Plan {
     pub proof: bool,
 }
 
-/// Plans the upload of `release`. `kept` are releases that the ledger names, `current` the one the channel shows.
+/// Plans the upload of `release`. `kept` are releases that the ledger names, with their ids, `current` the one the
+/// channel shows.
 ///
 /// # Errors
 /// A sealed asset whose name stands for other bytes already, or for a page: every one of them.
-pub fn plan(release: &Release, current: Option<&Release>, kept: &[&Release]) -> Result<Plan, Vec<Problem>> {
-    let mut present: HashMap<&Name, (&AssetPath, &Entry)> = HashMap::new();
-    for (path, entry) in kept.iter().flat_map(|release| release.entries()) {
-        present.insert(&entry.name, (path, entry));
+pub fn plan(
+    release: &Release,
+    current: Option<&Release>,
+    kept: &[(ReleaseId, &Release)],
+) -> Result<Plan, Vec<Problem>> {
+    let mut present: HashMap<&Name, (ReleaseId, &AssetPath, &Entry)> = HashMap::new();
+    for (id, earlier) in kept {
+        for (path, entry) in earlier.entries() {
+            present.insert(&entry.name, (*id, path, entry));
+        }
     }
     let mut plan = Plan::default();
-    let mut problems: Vec<Problem> = kept.iter().flat_map(|earlier| changed_kind(release, earlier)).collect();
+    let mut problems: Vec<Problem> = kept.iter().flat_map(|(_, earlier)| changed_kind(release, earlier)).collect();
     for (path, entry) in release.entries() {
         match present.get(&entry.name) {
             None => {
@@ -41,8 +48,8 @@ pub fn plan(release: &Release, current: Option<&Release>, kept: &[&Release]) -> 
                     plan.bytes += entry.size;
                 }
             }
-            Some((earlier, other)) if other.address != entry.address => {
-                problems.push(sealed_clash(path, &format!("`{earlier}` of an earlier release")));
+            Some((id, earlier, other)) if other.address != entry.address => {
+                problems.push(sealed_clash(path, &format!("`{earlier}` of release {}", id.short())));
             }
             Some(_) => plan.reused += 1,
         }
@@ -143,7 +150,7 @@ mod tests {
     fn only_what_no_kept_release_names_is_uploaded() {
         let earlier = release(&[("a", "1"), ("b", "2"), ("gone", "3")]);
         let later = release(&[("a", "1"), ("b", "changed"), ("new", "4")]);
-        let plan = plan(&later, Some(&earlier), &[&earlier]).expect("no sealed files");
+        let plan = plan(&later, Some(&earlier), &[(ReleaseId::default(), &earlier)]).expect("no sealed files");
         let uploads: Vec<&str> = plan.uploads.values().map(AssetPath::as_str).collect();
         assert_eq!((uploads, plan.reused, plan.retired, plan.bytes), (vec!["b", "new"], 1, 2, 8));
     }
@@ -158,8 +165,10 @@ mod tests {
     fn a_sealed_name_never_stands_for_other_bytes() {
         let earlier = release(&[("sealed/a.js", "1"), ("sealed/b.js", "2"), ("sealed/c.js", "3")]);
         let later = release(&[("sealed/a.js", "1"), ("sealed/b.js", "x"), ("sealed/c.js", "y")]);
-        let problems = plan(&later, Some(&earlier), &[&earlier]).expect_err("two clashes");
+        let id = ReleaseId::of_document(b"earlier");
+        let problems = plan(&later, Some(&earlier), &[(id, &earlier)]).expect_err("two clashes");
         assert_eq!(problems.len(), 2);
-        assert!(problems[0].message.contains("`sealed/b.js`"), "{}", problems[0].message);
+        let told = ["`sealed/b.js`", &id.short()].map(|part| problems[0].message.contains(part));
+        assert_eq!(told, [true, true], "{}", problems[0].message);
     }
 }

@@ -150,7 +150,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
         site.tell(Event::Problem(warning.clone()));
     }
     work.warnings.extend(prepared.warnings.iter().cloned());
-    let kept_releases: Vec<&Release> = kept.iter().map(|(_, release)| release).collect();
+    let kept_releases: Vec<(ReleaseId, &Release)> = kept.iter().map(|(id, release)| (*id, release)).collect();
     let document = write_release(&prepared.release);
     let id = ReleaseId::of_document(&document);
     if let Some(held) = &held

@@ -49,6 +49,7 @@ fn everything_that_a_file_can_say() {
         sources,
         ignore,
         overlay,
+        bundler_manifests,
         rules,
         source_maps,
         generation,
@@ -73,6 +74,7 @@ fn everything_that_a_file_can_say() {
         strict = true
         concurrency = 1_000
         path-style = false
+        bundler-manifests = "packs/*.json"
 
         [missing]
         error = "app/**"
@@ -96,6 +98,9 @@ fn everything_that_a_file_can_say() {
         [rules.headers]
         Cache-Control = "max-age=60"
         content-language = false
+
+        [[rules]]
+        tree = "/vendor/mce"
         "#,
     );
     fn value<T>(given: Option<super::super::given::Given<T>>) -> T {
@@ -116,6 +121,7 @@ fn everything_that_a_file_can_say() {
     };
     let allow = vec![allowed(Some("vendor/**"), None), allowed(None, Some("*.map"))];
     assert_eq!(value(missing), Missing { strict: false, error: vec!["app/**".to_owned()], allow });
+    assert_eq!(value(bundler_manifests), ["packs/*.json"]);
     assert_eq!((value(urls), value(strict)), (vec!["/static/".to_owned()], true));
     assert_eq!((value(generation), value(concurrency)), (16, 1000));
     assert_eq!(
@@ -137,6 +143,7 @@ fn everything_that_a_file_can_say() {
                 source_maps: Some(SourceMaps::Publish),
                 ..Rule::default()
             },
+            Rule { tree: Some("vendor/mce/".into()), ..Rule::default() },
         ]
     );
 }
@@ -152,7 +159,7 @@ fn every_setting_of_the_table_is_read() {
     {
         let bare = layer(&format!("[[{table}]]\n{required}"));
         for setting in settings {
-            let required = if required.starts_with(setting.key) { "" } else { required };
+            let required = if required.starts_with(setting.key) || setting.key == "tree" { "" } else { required };
             let layer = layer(&format!("[[{table}]]\n{required}\n{} = {}", setting.key, setting.example));
             assert_ne!(layer, bare, "{} was passed over", setting.key);
         }
@@ -168,9 +175,26 @@ fn names_that_are_no_settings() {
     2:1: `sauce-maps` is not a setting
       hint: did you mean `source-maps`?
     3:1: `bucket` is not a setting
-      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `concurrency`, `path-style`, `purge`, `cloudfront`, `rules`
+      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `concurrency`, `path-style`, `purge`, `cloudfront`, `bundler-manifests`, `rules`
     5:2: `tool` is not a setting
       hint: only in pyproject.toml do settings stand below `[tool.lastly]`
+    ");
+}
+
+#[test]
+fn trees_that_cannot_be() {
+    let text = "[[rules]]\ntree = 'a/'\nfiles = '*'\nkind = 'page'\n[[rules]]\ntree = 'a/b'\n[[rules]]\ntree = '*/'\n\
+                [[rules]]\ntree = '..'";
+    assert_snapshot!(problems(text), @r"
+    1:3: rule 2: the tree `a/b/` lies in the tree `a/`
+    3:1: a rule with a `tree` has no `files`
+      hint: a tree is everything below its folder
+    4:1: a rule with a `tree` has no `kind`
+      hint: a tree is everything below its folder
+    8:8: `*/` is a glob, and a tree is a single folder
+      hint: write a rule with `tree` for each folder
+    10:8: `..` is not the path of a folder: `.` and `..` cannot be part of a path
+      hint: the path of a folder, counted from the source folder: `vendor/tinymce/`
     ");
 }
 

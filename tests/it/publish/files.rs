@@ -30,7 +30,7 @@ async fn other_bytes_under_a_sealed_name_are_an_error_that_names_both() {
     fixture.try_publish(&sealing(&first)).await.expect("a publish without faults");
     let clash = Tree::new(&[("sealed/a.js", "2"), ("b.js", "2")]);
     let without = Tree::new(&[("c.js", "3")]);
-    for (before, told) in [(None, "earlier release"), (Some(&without), "what the store holds")] {
+    for (before, told) in [(None, "of release "), (Some(&without), "what the store holds")] {
         if let Some(before) = before {
             fixture.try_publish(&sealing(before)).await.expect("a publish without faults");
         }
