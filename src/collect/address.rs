@@ -115,24 +115,30 @@ impl<'a> Work<'a> {
 
     fn kept(&self, number: u32) -> Option<Look<'a>> {
         let files = &self.site.files;
-        let (path, kind, own) = (files.path(number), files.kind(number), self.entries[number as usize]);
+        let (path, own) = (files.path(number), self.entries[number as usize]);
         self.known.iter().find_map(|of| {
-            let entry = if kind == Kind::Page { of.pages.get(path) } else { of.assets.get(path) }?;
-            let same_kind = match kind {
-                Kind::Asset => entry.name == Name::addressed(path, &entry.address),
-                Kind::Sealed | Kind::Tree => entry.name == own.name,
-                _ => true,
-            };
-            let same = entry.source() == own.address && entry.sealed == own.sealed && entry.headers == own.headers;
-            let targets = entry.origin.targets.as_ref().filter(|_| same && same_kind)?;
+            let entry = if files.kind(number) == Kind::Page { of.pages.get(path) } else { of.assets.get(path) }?;
+            let same = entry.source() == own.address && entry.headers == own.headers && self.was_the_same(number, of);
+            let targets = entry.origin.targets.as_ref().filter(|_| same)?;
             let targets = targets.iter().map(|target| files.number(target.as_str())).collect::<Option<Vec<u32>>>()?;
-            let tree = |number| files.tree(number).map(|(folder, _)| folder);
-            // What such a file names must not have got an address since: that would have to be reported.
-            let is_fine =
-                |&target: &u32| !files.has_address(target) || (kind == Kind::Tree && tree(target) == tree(number));
-            let stays = matches!(kind, Kind::Sealed | Kind::Tree);
-            (!stays || targets.iter().all(is_fine)).then_some(Look::Kept { entry, of, targets })
+            // A target of another kind can be something to report.
+            targets.iter().all(|&target| self.was_the_same(target, of)).then_some(Look::Kept { entry, of, targets })
         })
+    }
+
+    /// Whether a file was of the same kind in a known release, and part of the same tree.
+    fn was_the_same(&self, number: u32, of: &Release) -> bool {
+        let path = self.site.files.path(number);
+        let was = |is_same: &dyn Fn(&Entry) -> bool| of.assets.get(path).is_some_and(is_same);
+        match (self.site.files.kind(number), self.site.files.tree(number)) {
+            (_, Some((folder, _))) => {
+                let beginning = format!("{}.", folder.trim_end_matches('/'));
+                was(&|entry| !entry.sealed && entry.name.as_str().starts_with(&beginning))
+            }
+            (Kind::Sealed, None) => was(&|entry| entry.sealed),
+            (Kind::Page, None) => of.pages.contains_key(path),
+            _ => was(&|entry| !entry.sealed && entry.name == Name::addressed(path, &entry.address)),
+        }
     }
 
     fn parse(&self, number: u32) -> Result<Links, Problem> {
@@ -204,12 +210,12 @@ impl<'a> Work<'a> {
         Ok(done.into_iter().map(|done| done.expect("every file is a page or in a unit")).collect())
     }
 
-    /// The assets that a file refers to and that have an address in their name.
+    /// The files that a file refers to and that have an address in their names.
     fn renamed_targets(&self, look: &Look) -> Vec<u32> {
         match look {
             Look::Parsed(links) => links.spots.iter().map(|spot| spot.target).collect(),
             Look::Kept { targets, .. } => {
-                targets.iter().copied().filter(|&target| self.site.files.kind(target) == Kind::Asset).collect()
+                targets.iter().copied().filter(|&target| self.site.files.has_address(target)).collect()
             }
         }
     }
@@ -259,14 +265,11 @@ impl<'a> Work<'a> {
     fn are_unchanged(&self, targets: &[u32], of: &Release, done: &[Option<Done>]) -> bool {
         targets.iter().all(|&target| {
             let path = self.site.files.path(target);
-            let before = of.assets.get(path);
+            let before = of.assets.get(path).map(|before| &before.name);
             match self.site.files.kind(target) {
-                Kind::Asset => {
-                    before.is_some_and(|before| before.name == Name::addressed(path, &self.address(done, target)))
-                }
-                Kind::Tree => before.is_some_and(|before| before.name == self.entries[target as usize].name),
-                Kind::Sealed => before.is_some_and(|before| before.sealed),
-                _ => of.pages.contains_key(path),
+                Kind::Asset => before == Some(&Name::addressed(path, &self.address(done, target))),
+                Kind::Tree => before == Some(&self.entries[target as usize].name),
+                _ => true,
             }
         })
     }

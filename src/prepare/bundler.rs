@@ -61,17 +61,13 @@ pub fn well_known(path: &AssetPath) -> Option<&'static [Shape]> {
         let id = name.strip_prefix(".sprockets-manifest-").and_then(|rest| rest.strip_suffix(".json"));
         id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
+    let is_at = |end: &str| path.as_str().strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
     match path.file_name() {
-        "manifest.json" if folder_of(path.directory()) == ".vite" => Some(&[Shape::Vite]),
+        _ if is_at(".vite/manifest.json") => Some(&[Shape::Vite]),
         ".manifest.json" => Some(&[Shape::Flat, Shape::Propshaft]),
         name if is_sprockets(name) => Some(&[Shape::Sprockets]),
         _ => None,
     }
-}
-
-/// The last segment of a folder's path, which ends in a slash.
-fn folder_of(directory: &str) -> &str {
-    directory.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 impl Manifest {
@@ -101,9 +97,10 @@ impl Manifest {
     /// Adds what the manifest, which lies at `path`, makes of files. `find` gives the file with a path, if there is
     /// one.
     pub fn sort<'a>(&self, path: &AssetPath, find: impl Fn(&str) -> Option<&'a AssetPath>, bundled: &mut Bundled) {
-        let folder = match path.directory() {
-            own if self.shape == Shape::Vite && folder_of(own) == ".vite" => &own[..own.len() - ".vite/".len()],
-            own => own,
+        let folder = path.directory();
+        let folder = match folder.strip_suffix(".vite/") {
+            Some(above) if self.shape == Shape::Vite && (above.is_empty() || above.ends_with('/')) => above,
+            _ => folder,
         };
         // Of several outputs with one path, the one whose plain name is most like it tells most.
         let mut hashes: BTreeMap<&AssetPath, &str> = BTreeMap::new();
@@ -118,17 +115,12 @@ impl Manifest {
             script.is_some_and(|script| hashes.contains_key(script))
         };
         let outputs: Vec<_> = hashes.iter().filter(|(file, _)| !is_listed_script(file)).collect();
-        let mut by_extension: HashMap<Option<&str>, (usize, usize)> = HashMap::new();
-        for (file, hash) in &outputs {
-            let (of_all, hashed) = by_extension.entry(file.stem_and_extension().1).or_default();
-            *of_all += 1;
-            *hashed += usize::from(is_hash(hash));
-        }
+        let lengths: BTreeSet<usize> =
+            outputs.iter().flat_map(|(_, hash)| long_parts(hash)).filter(|part| !is_word(part)).map(str::len).collect();
         for (file, hash) in outputs {
-            let (of_all, hashed) = by_extension[&file.stem_and_extension().1];
-            // A hash can by chance be a word: where its like have hashes, it is one.
+            // A hash can by chance be a word; then it is as long as the others.
             let is_hashed =
-                is_hash(hash) || (is_long(hash) && hashed * 2 >= of_all) || has_own_digest(file.file_name());
+                long_parts(hash).any(|part| lengths.contains(&part.len())) || has_own_digest(file.file_name());
             if !is_hashed {
                 bundled.plain.insert((*file).clone());
                 continue;
@@ -256,17 +248,13 @@ const SHORTEST: usize = 6;
 /// The parts of a name's difference that are as long as a hash.
 fn long_parts(text: &str) -> impl Iterator<Item = &str> {
     let is_hash_character = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let parts = text.split(move |c| !is_hash_character(c)).map(|part| part.trim_matches(['-', '_']));
+    let parts = text.split(move |c| !is_hash_character(c)).map(|part| part.strip_prefix(['-', '_']).unwrap_or(part));
     parts.filter(|part| part.len() >= SHORTEST)
 }
 
-fn is_long(text: &str) -> bool {
-    long_parts(text).next().is_some()
-}
-
-/// Whether there is a hash in it: as long as one, and no word.
-fn is_hash(text: &str) -> bool {
-    long_parts(text).any(|part| part.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()))
+/// Whether it may well be a word: all of it small letters.
+fn is_word(part: &str) -> bool {
+    !part.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
 }
 
 /// Whether a file came into Propshaft hashed, and says so: `app-1a2b3c4.digested.js`.

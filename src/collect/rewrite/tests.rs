@@ -242,6 +242,8 @@ fn a_long_chain_and_a_large_circle() {
     assert_eq!(served(&prepared)["m/0.js"], "import './1.!.js';");
 }
 
+mod trees;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -329,13 +329,13 @@ headers = "a"
     13:76: the header `ETag` must be a string or `false`, not an integer
       hint: `false` takes a header away
     15:1: this rule names no `files`
-      hint: `files = "*.js"` names them by a glob
+      hint: `files = "*.js"` names them by a glob, `tree = "tinymce/"` a folder as a whole
     16:1: `file` is not a setting of `[[rules]]`
       hint: did you mean `files`?
     17:13: the header `content-type` is given twice
       hint: the names of headers are the same in capital and small letters
     19:1: this rule names no `files`
-      hint: `files = "*.js"` names them by a glob
+      hint: `files = "*.js"` names them by a glob, `tree = "tinymce/"` a folder as a whole
     21:1: `channel` is not a setting of `[[rules]]`
       hint: `channel` belongs before the first `[[`
     22:11: `headers` must be a table, not a string
@@ -372,7 +372,7 @@ fn a_pyproject_has_a_table_of_ours() {
     4:1: `stor` is not a setting
       hint: did you mean `store`?
     5:1: this rule names no `files`
-      hint: `files = "*.js"` names them by a glob
+      hint: `files = "*.js"` names them by a glob, `tree = "tinymce/"` a folder as a whole
     "#);
     assert_snapshot!(problems_of(&document("[tool]\nlastly = 1", true)), @"2:10: `lastly` must be a table, not an integer");
     assert_snapshot!(problems_of(&document("[tool.other]\nname = 'lastly'", true)), @"1:1: there is no `[tool.lastly]` in it");

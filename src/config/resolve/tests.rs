@@ -65,6 +65,7 @@ fn defaults() {
     path-style = nothing
     purge = []
     cloudfront = []
+    bundler-manifests = []
     rules = []
     "#);
     let documented = super::super::schema::SETTINGS.map(|setting| setting.key);
