@@ -7,6 +7,7 @@ mod integrity;
 mod read;
 mod rewrite;
 mod source;
+mod tags;
 mod walk;
 
 pub use integrity::add_integrity;

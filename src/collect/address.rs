@@ -1,7 +1,7 @@
 //! Takes the address of every file of a site: what is referred to first, circles at once, pages last.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::iter::Either;
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
 use crate::model::layout::Name;
 use crate::model::path::AssetPath;
-use crate::model::release::{CircleId, Entry, Release};
+use crate::model::release::{CircleId, Entry, Integrity, Release};
 use crate::prepare::files::Files;
 use crate::prepare::links::{Links, Spot, links};
 use crate::prepare::references::References;
@@ -68,6 +68,8 @@ pub(super) struct Work<'a> {
     pub(super) sources: Vec<&'a Source>,
     /// Releases that were made with the same settings.
     pub(super) known: &'a [&'a Release],
+    /// The integrity values that stand in pages' tags, as far as they have been taken.
+    pub(super) integrities: Vec<OnceLock<Integrity>>,
 }
 
 /// What is known of a file's references.
@@ -145,7 +147,7 @@ impl<'a> Work<'a> {
         Ok(self.site.links(number, &self.read(number)?))
     }
 
-    fn read(&self, number: u32) -> Result<Vec<u8>, Problem> {
+    pub(super) fn read(&self, number: u32) -> Result<Vec<u8>, Problem> {
         let source = self.sources[number as usize];
         source.read_original().map_err(|error| {
             let hint = "something writes to the source folder: publish when it has finished";
@@ -245,11 +247,13 @@ impl<'a> Work<'a> {
                 &parsed
             }
         };
-        let targets = self.targets_to_keep(links);
-        if links.spots.is_empty() {
+        let in_tags = self.changes_of_tags(number, links, done)?;
+        // What stands in tags has to be worked out each time: nothing else tells it.
+        let targets = self.targets_to_keep(links).filter(|_| in_tags.is_empty());
+        if links.spots.is_empty() && in_tags.is_empty() {
             return Ok(as_it_is(targets));
         }
-        let edits = edits(&links.spots, |target| self.address(done, target));
+        let edits = edits(&links.spots, |target| self.address(done, target)).and(in_tags);
         let bytes = edits.apply(&self.read(number)?);
         let address = self.sources[number as usize].addresser.address_of(&bytes);
         Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is(targets) })
@@ -275,7 +279,7 @@ impl<'a> Work<'a> {
     }
 
     /// The address that stands in the name of a file.
-    fn address(&self, done: &[Option<Done>], target: u32) -> Address {
+    pub(super) fn address(&self, done: &[Option<Done>], target: u32) -> Address {
         let done = done[target as usize].as_ref().expect("what is referred to is addressed first");
         self.site.address_in_name(target, done.address)
     }

@@ -5,7 +5,7 @@
 //! last, for nothing is renamed on account of them. A file of which an earlier release tells that neither it nor
 //! anything it refers to has changed is not parsed again.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::address::{Site, Work, edits};
 use super::read::Collected;
@@ -56,6 +56,7 @@ pub fn rewrite(
         entries: release.entries().map(|(_, entry)| entry).collect(),
         sources: release.entries().map(|(_, entry)| &sources[&entry.name]).collect(),
         known: &known,
+        integrities: release.entries().map(|_| OnceLock::new()).collect(),
     };
     let looks = work.look_at_all()?;
     problems.extend(work.problems(&looks));

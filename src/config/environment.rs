@@ -64,6 +64,7 @@ impl Environment {
             urls: take.list("LASTLY_URLS", ',', check::base_url),
             strict: take.text("LASTLY_STRICT", check::truth),
             missing: None,
+            integrity: take.text("LASTLY_INTEGRITY", check::truth),
             concurrency: take.text("LASTLY_CONCURRENCY", |text| check::concurrency(check::number(text)?)),
             path_style: take.text("LASTLY_PATH_STYLE", check::truth),
         }
@@ -150,6 +151,7 @@ mod tests {
             ("LASTLY_GENERATION", "3"),
             ("LASTLY_URLS", "/static"),
             ("LASTLY_STRICT", "true"),
+            ("LASTLY_INTEGRITY", "1"),
             ("LASTLY_CONCURRENCY", "8"),
             ("LASTLY_PATH_STYLE", "false"),
             ("LASTLY_PURGE", "http://a, http://b"),
@@ -172,6 +174,7 @@ mod tests {
             urls: given("LASTLY_URLS", vec!["/static/".to_owned()]),
             strict: given("LASTLY_STRICT", true),
             missing: None,
+            integrity: given("LASTLY_INTEGRITY", true),
             concurrency: given("LASTLY_CONCURRENCY", 8),
             path_style: given("LASTLY_PATH_STYLE", false),
             purge: given("LASTLY_PURGE", vec!["http://a".to_owned(), "http://b".to_owned()]),

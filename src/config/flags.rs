@@ -68,6 +68,7 @@ impl Flags {
             urls: None,
             strict: take.switch("--strict", self.strict),
             missing: None,
+            integrity: None,
             concurrency: take.checked("--concurrency", self.concurrency, |&number| check::concurrency(number as u64)),
             path_style: take.switch("--path-style", self.path_style),
         }

@@ -28,6 +28,7 @@ pub(super) struct Layer {
     pub(super) urls: Option<Given<Vec<String>>>,
     pub(super) strict: Option<Given<bool>>,
     pub(super) missing: Option<Given<Missing>>,
+    pub(super) integrity: Option<Given<bool>>,
     pub(super) concurrency: Option<Given<usize>>,
     pub(super) path_style: Option<Given<bool>>,
 }
@@ -63,6 +64,7 @@ impl Layer {
             urls: self.urls.or(lower.urls),
             strict: self.strict.or(lower.strict),
             missing: self.missing.or(lower.missing),
+            integrity: self.integrity.or(lower.integrity),
             concurrency: self.concurrency.or(lower.concurrency),
             path_style: self.path_style.or(lower.path_style),
         }

@@ -50,6 +50,7 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
             "urls" => layer.urls = reader.texts(key, value, check::base_url),
             "strict" => layer.strict = reader.truth(key, value),
             "missing" => layer.missing = missing(key, value, reader),
+            "integrity" => layer.integrity = reader.truth(key, value),
             "concurrency" => layer.concurrency = reader.number(key, value, check::concurrency),
             "path-style" => layer.path_style = reader.truth(key, value),
             "purge" => layer.purge = reader.texts(key, value, check::purge),

@@ -92,6 +92,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
             strict: value(&layer.strict).unwrap_or_default(),
             ..value(&layer.missing).unwrap_or_default()
         },
+        integrity: value(&layer.integrity).unwrap_or_default(),
         concurrency: value(&layer.concurrency).unwrap_or(CONCURRENCY),
         path_style: value(&layer.path_style),
     }

@@ -21,7 +21,7 @@ pub struct Setting {
 }
 
 /// The settings at the top of the file, in the order in which they are shown.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 19] = [
     Setting {
         key: "store",
         kind: "`s3://BUCKET/PREFIX` or `dir:PATH`",
@@ -132,6 +132,17 @@ pub const SETTINGS: [Setting; 18] = [
                   a `file` and a `target` of `allow` are as they should be.",
         example: r#"{ error = ["app/**"], allow = [{ file = "vendor/**", target = "*.map" }] }"#,
         variable: None,
+        flag: None,
+    },
+    Setting {
+        key: "integrity",
+        kind: "true or false",
+        default: "`false`",
+        meaning: "Whether the tags of pages that load scripts and style sheets of the site get `integrity` and \
+                  `crossorigin`, so that browsers refuse other bytes. Values that stand there already follow what is \
+                  rewritten in any case.",
+        example: "true",
+        variable: Some("LASTLY_INTEGRITY"),
         flag: None,
     },
     Setting {

@@ -47,6 +47,8 @@ pub struct Settings {
     pub urls: Vec<String>,
     /// What is said of references that lead nowhere.
     pub missing: Missing,
+    /// Whether tags that load scripts and styles get an integrity value where they have none.
+    pub integrity: bool,
     /// Requests in flight at a time.
     pub concurrency: usize,
     /// Whether the bucket stands in the path of requests; `None` to tell by the endpoint.
@@ -112,7 +114,7 @@ impl Settings {
     pub fn references(&self) -> Result<Arc<References>, BadInput> {
         let own = self.base_url.clone().unwrap_or_else(|| format!("/{}", self.layout().prefix()));
         let urls: Vec<String> = std::iter::once(own).chain(self.urls.iter().cloned()).collect();
-        References::new(&urls, &self.missing)
+        References::with_integrity(&urls, &self.missing, self.integrity)
             .map_err(|error| BadInput { what: "the settings", problems: vec![Problem::error(error)] })
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn rows(settings: &Settings, layer: &Layer) -> Vec<Shown> {
         row("urls", &layer.urls, list(settings.urls.iter().map(|url| Value::from(&**url)))),
         row("strict", &layer.strict, settings.missing.strict.to_string()),
         row("missing", &layer.missing, missing(&settings.missing)),
+        row("integrity", &layer.integrity, settings.integrity.to_string()),
         row("concurrency", &layer.concurrency, settings.concurrency.to_string()),
         unless_none("path-style", &layer.path_style, settings.path_style.map(|truth| truth.to_string())),
         row("purge", &layer.purge, list(settings.purge.iter().map(|url| Value::from(&**url)))),

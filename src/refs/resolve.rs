@@ -200,7 +200,7 @@ fn place_of_address(path: &str) -> usize {
     let dots = path[start..].char_indices().filter(|&(at, c)| {
         c == '.' || (c == '%' && path[start + at..].get(1..3).is_some_and(|hex| hex.eq_ignore_ascii_case("2e")))
     });
-    dots.filter(|&(at, _)| at > 0).map(|(at, _)| start + at).last().unwrap_or(path.len())
+    dots.filter(|&(at, _)| at > 0).map(|(at, _)| start + at).next_back().unwrap_or(path.len())
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ fn everything_that_a_file_can_say() {
         urls,
         strict,
         missing,
+        integrity,
         concurrency,
         path_style,
     } = layer(
@@ -72,6 +73,7 @@ fn everything_that_a_file_can_say() {
         generation = 0x10
         urls = "/static"
         strict = true
+        integrity = true
         concurrency = 1_000
         path-style = false
         bundler-manifests = "packs/*.json"
@@ -114,7 +116,7 @@ fn everything_that_a_file_can_say() {
     assert_eq!(value(sources), [Path::new("/site/dist"), Path::new("/elsewhere")]);
     assert_eq!(value(ignore), ["*.psd"]);
     assert_eq!(value(source_maps), SourceMaps::Exclude);
-    assert_eq!((value(overlay), value(path_style)), (true, false));
+    assert_eq!((value(overlay), value(integrity), value(path_style)), (true, true, false));
     let allowed = |file: Option<&str>, target: Option<&str>| Allowed {
         file: file.map(str::to_owned),
         target: target.map(str::to_owned),
@@ -175,7 +177,7 @@ fn names_that_are_no_settings() {
     2:1: `sauce-maps` is not a setting
       hint: did you mean `source-maps`?
     3:1: `bucket` is not a setting
-      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `concurrency`, `path-style`, `purge`, `cloudfront`, `bundler-manifests`, `rules`
+      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `integrity`, `concurrency`, `path-style`, `purge`, `cloudfront`, `bundler-manifests`, `rules`
     5:2: `tool` is not a setting
       hint: only in pyproject.toml do settings stand below `[tool.lastly]`
     ");

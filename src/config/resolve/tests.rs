@@ -61,6 +61,7 @@ fn defaults() {
     urls = []
     strict = false
     missing = {}
+    integrity = false
     concurrency = 64
     path-style = nothing
     purge = []
