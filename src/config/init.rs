@@ -30,7 +30,7 @@ pub fn template() -> String {
         for setting in inner {
             // A tree's rule has no `files`.
             if setting.key == "tree" {
-                text.push_str(&format!("\n#[[{}]]\n", "rules"));
+                text.push_str("\n#[[rules]]\n");
             }
             text.push_str(&entry(setting));
         }

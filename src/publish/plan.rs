@@ -81,7 +81,8 @@ fn changed_kind(release: &Release, earlier: &Release) -> Vec<Problem> {
 /// A sealed asset whose name is taken by other bytes.
 pub fn sealed_clash(path: &AssetPath, other: &str) -> Problem {
     Problem::error(format!("sealed asset `{path}` has other bytes than {other} under the same name")).hint(
-        "a sealed name must change with its bytes: is this really a bundler's hashed output? If not, drop the rule",
+        "a sealed name must change with its bytes: if this is no bundler's hashed output, a rule with \
+         `kind = \"asset\"` unseals it",
     )
 }
 
