@@ -2,12 +2,14 @@
 //! their bytes when it comes to uploading.
 
 mod address;
+mod bundled;
 mod find;
 mod ignored;
 mod integrity;
 mod read;
 mod rewrite;
 mod source;
+mod tags;
 mod tree;
 mod walk;
 

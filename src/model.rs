@@ -12,4 +12,5 @@ pub mod ledger;
 pub mod path;
 pub mod release;
 pub mod timestamp;
+pub mod tree;
 pub mod wire;

@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure; `collect` reads the files.
 
+pub mod bundler;
 pub mod files;
 pub mod integrity;
 pub mod links;

@@ -1,7 +1,7 @@
 //! Takes the address of every file of a site: what is referred to first, circles at once, pages last.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::iter::Either;
 use rayon::prelude::*;
@@ -10,9 +10,10 @@ use super::source::{Source, Sources};
 use crate::event::{Code, Problem};
 use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
+use crate::model::layout::Name;
 use crate::model::path::AssetPath;
-use crate::model::release::{CircleId, Entry, Release};
-use crate::prepare::files::Files;
+use crate::model::release::{CircleId, Entry, Integrity, Release};
+use crate::prepare::files::{Files, Trees};
 use crate::prepare::links::{Links, Spot, links};
 use crate::prepare::references::References;
 use crate::prepare::rules::Kind;
@@ -28,20 +29,31 @@ pub(super) struct Site {
 }
 
 impl Site {
-    /// Takes the files of a release as they are, and those that the rules leave out.
-    pub(super) fn new(release: &Release, excluded: HashSet<AssetPath>, references: &Arc<References>) -> Self {
+    /// Takes the files of a release as they are, those that the rules leave out, and the trees.
+    pub(super) fn new(
+        release: &Release,
+        excluded: HashSet<AssetPath>,
+        trees: Trees,
+        references: &Arc<References>,
+    ) -> Self {
         let kind = |path: &AssetPath, entry: &Entry| match entry.sealed {
             true => Kind::Sealed,
             false if release.pages.contains_key(path) => Kind::Page,
+            false if trees.keys().any(|folder| path.as_str().starts_with(folder)) => Kind::Tree,
             false => Kind::Asset,
         };
         let files = release.entries().map(|(path, entry)| (path.clone(), kind(path, entry))).collect();
-        Self { files: Files::new(files, excluded), references: references.clone() }
+        Self { files: Files::new(files, excluded, trees), references: references.clone() }
     }
 
     pub(super) fn links(&self, number: u32, bytes: &[u8]) -> Links {
         let format = Format::of(self.files.path(number)).expect("only files that have a format are parsed");
         links(bytes, number, format, &self.files, &self.references.roots)
+    }
+
+    /// The address that stands in the name of a file: that of its tree, or else its own.
+    pub(super) fn address_in_name(&self, number: u32, own: Address) -> Address {
+        self.files.tree(number).map_or(own, |(_, address)| *address)
     }
 }
 
@@ -67,12 +79,14 @@ fn all<T: Send>(outcomes: impl ParallelIterator<Item = Result<T, Problem>>) -> R
 
 /// A site at work. All files go by number.
 pub(super) struct Work<'a> {
-    site: &'a Site,
+    pub(super) site: &'a Site,
     /// As the files are.
-    entries: Vec<&'a Entry>,
+    pub(super) entries: Vec<&'a Entry>,
     sources: Vec<&'a Source>,
     /// Releases that were made with the same settings.
     known: &'a [&'a Release],
+    /// The integrity values that stand in pages' tags, as far as they have been taken.
+    pub(super) integrities: Vec<OnceLock<Integrity>>,
 }
 
 /// What is known of a file's references.
@@ -102,6 +116,7 @@ impl<'a> Work<'a> {
             entries: release.entries().map(|(_, entry)| entry).collect(),
             sources: release.entries().map(|(_, entry)| &sources[&entry.name]).collect(),
             known,
+            integrities: release.entries().map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -130,21 +145,37 @@ impl<'a> Work<'a> {
 
     fn kept(&self, number: u32) -> Option<Look<'a>> {
         let files = &self.site.files;
-        let (path, kind, own) = (files.path(number), files.kind(number), self.entries[number as usize]);
+        let (path, own) = (files.path(number), self.entries[number as usize]);
         self.known.iter().find_map(|of| {
-            let entry = if kind == Kind::Page { of.pages.get(path) } else { of.assets.get(path) }?;
-            let same = entry.source() == own.address && entry.sealed == own.sealed && entry.headers == own.headers;
+            let entry = if files.kind(number) == Kind::Page { of.pages.get(path) } else { of.assets.get(path) }?;
+            let same = entry.source() == own.address && entry.headers == own.headers && self.was_the_same(number, of);
             let targets = entry.origin.targets.as_ref().filter(|_| same)?;
-            let targets = targets.iter().map(|target| files.number(target.as_str())).collect::<Option<_>>()?;
-            Some(Look::Kept { entry, of, targets })
+            let targets = targets.iter().map(|target| files.number(target.as_str())).collect::<Option<Vec<u32>>>()?;
+            // A target of another kind can be something to report.
+            targets.iter().all(|&target| self.was_the_same(target, of)).then_some(Look::Kept { entry, of, targets })
         })
+    }
+
+    /// Whether a file was of the same kind in a known release, and part of the same tree.
+    fn was_the_same(&self, number: u32, of: &Release) -> bool {
+        let path = self.site.files.path(number);
+        let was = |is_same: &dyn Fn(&Entry) -> bool| of.assets.get(path).is_some_and(is_same);
+        match (self.site.files.kind(number), self.site.files.tree(number)) {
+            (_, Some((folder, _))) => {
+                let beginning = format!("{}.", folder.trim_end_matches('/'));
+                was(&|entry| !entry.sealed && entry.name.as_str().starts_with(&beginning))
+            }
+            (Kind::Sealed, None) => was(&|entry| entry.sealed),
+            (Kind::Page, None) => of.pages.contains_key(path),
+            _ => was(&|entry| !entry.sealed && entry.name == Name::addressed(path, &entry.address)),
+        }
     }
 
     fn parse(&self, number: u32) -> Result<Links, Problem> {
         Ok(self.site.links(number, &self.read(number)?))
     }
 
-    fn read(&self, number: u32) -> Result<Vec<u8>, Problem> {
+    pub(super) fn read(&self, number: u32) -> Result<Vec<u8>, Problem> {
         let source = self.sources[number as usize];
         source.read_original().map_err(|error| {
             let hint = "something writes to the source folder: publish when it has finished";
@@ -219,12 +250,12 @@ impl<'a> Work<'a> {
         Ok(done.into_iter().map(|done| done.expect("every file is a page or in a unit")).collect())
     }
 
-    /// The assets that a file refers to and that have an address in their name.
+    /// The files that a file refers to and that have an address in their names.
     fn renamed_targets(&self, look: &Look) -> Vec<u32> {
         match look {
             Look::Parsed(links) => links.spots.iter().map(|spot| spot.target).collect(),
             Look::Kept { targets, .. } => {
-                targets.iter().copied().filter(|&target| self.site.files.kind(target) == Kind::Asset).collect()
+                targets.iter().copied().filter(|&target| self.site.files.has_address(target)).collect()
             }
         }
     }
@@ -254,11 +285,13 @@ impl<'a> Work<'a> {
                 &parsed
             }
         };
-        let targets = self.targets_to_keep(links);
-        if links.spots.is_empty() {
+        let in_tags = self.changes_of_tags(number, links, done)?;
+        // What stands in tags has to be worked out each time: nothing else tells it.
+        let targets = self.targets_to_keep(links).filter(|_| in_tags.is_empty());
+        if links.spots.is_empty() && in_tags.is_empty() {
             return Ok(as_it_is(targets));
         }
-        let edits = edits(&links.spots, |target| address(done, target));
+        let edits = edits(&links.spots, |target| self.address(done, target)).and(in_tags);
         let bytes = edits.apply(&self.read(number)?);
         let address = self.sources[number as usize].addresser.address_of(&bytes);
         Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is(targets) })
@@ -276,13 +309,19 @@ impl<'a> Work<'a> {
     fn are_unchanged(&self, targets: &[u32], of: &Release, done: &[Option<Done>]) -> bool {
         targets.iter().all(|&target| {
             let path = self.site.files.path(target);
-            let before = of.assets.get(path);
+            let before = of.assets.get(path).map(|before| &before.name);
             match self.site.files.kind(target) {
-                Kind::Asset => before.is_some_and(|before| !before.sealed && before.address == address(done, target)),
-                Kind::Sealed => before.is_some_and(|before| before.sealed),
-                _ => of.pages.contains_key(path),
+                Kind::Asset => before == Some(&Name::addressed(path, &self.address(done, target))),
+                Kind::Tree => before == Some(&self.entries[target as usize].name),
+                _ => true,
             }
         })
+    }
+
+    /// The address that stands in the name of a file.
+    pub(super) fn address(&self, done: &[Option<Done>], target: u32) -> Address {
+        let done = done[target as usize].as_ref().expect("what is referred to is addressed first");
+        self.site.address_in_name(target, done.address)
     }
 
     /// Files that refer to one another, in the order of their paths.
@@ -300,7 +339,7 @@ impl<'a> Work<'a> {
         let digest = |(&number, links): (&u32, &Links)| {
             let relative = |number: u32| &self.site.files.path(number).as_str()[folder.len()..];
             let outward: Vec<Spot> = links.spots.iter().copied().filter(|spot| !is_member(spot.target)).collect();
-            let bytes = edits(&outward, |target| address(done, target)).apply(&self.read(number)?);
+            let bytes = edits(&outward, |target| self.address(done, target)).apply(&self.read(number)?);
             let mut hasher = MemberHasher::new(relative(number), &self.sources[number as usize].addresser);
             hasher.bytes(&bytes);
             let mut outward_before = 0;
@@ -319,7 +358,7 @@ impl<'a> Work<'a> {
         let done = members.iter().zip(&links).zip(addresses).map(|((&number, links), own)| {
             let edits = edits(&links.spots, |target| match of_member.get(&target) {
                 Some(address) => *address,
-                None => address(done, target),
+                None => self.address(done, target),
             });
             let size = edits.size_after(self.entries[number as usize].size);
             let targets = self.targets_to_keep(links);
@@ -352,10 +391,6 @@ impl<'a> Work<'a> {
 
 /// How many bytes an address adds to a name, with its dot.
 const PUT_IN: usize = Address::KEY_DIGITS + 1;
-
-fn address(done: &[Option<Done>], target: u32) -> Address {
-    done[target as usize].as_ref().expect("what is referred to is addressed first").address
-}
 
 /// The lowest folder, with its slash, that holds all of `folders`.
 fn common_folder<'a>(mut folders: impl Iterator<Item = &'a str>) -> &'a str {

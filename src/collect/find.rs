@@ -23,8 +23,8 @@ pub struct Found {
 /// # Errors
 /// Every file that cannot be read any more, or has changed meanwhile.
 pub fn find(collected: Collected, references: &Arc<References>) -> Result<Found, Vec<Problem>> {
-    let Collected { release, sources, excluded, .. } = collected;
-    let site = Site::new(&release, excluded, references);
+    let Collected { release, sources, excluded, trees, warnings: mut problems, .. } = collected;
+    let site = Site::new(&release, excluded, trees, references);
     let work = Work::new(&site, &release, &sources, &[]);
     let looks = work.look_at_all()?;
     let parsed = looks.iter().filter_map(|look| match look {
@@ -32,5 +32,6 @@ pub fn find(collected: Collected, references: &Arc<References>) -> Result<Found,
         _ => None,
     });
     let (references, resolved) = parsed.fold((0, 0), |(all, some), (more, led)| (all + more, some + led));
-    Ok(Found { references, resolved, problems: work.problems(&looks) })
+    problems.extend(work.problems(&looks));
+    Ok(Found { references, resolved, problems })
 }

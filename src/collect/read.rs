@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
+use super::bundled::bundled;
 use super::source::{Rewriting, Source, Sources};
 use super::tree::File;
 use crate::event::{Code, Problem};
@@ -15,6 +16,9 @@ use crate::model::headers::Headers;
 use crate::model::layout::{Layout, Name};
 use crate::model::path::AssetPath;
 use crate::model::release::{Entry, Origin, Release};
+use crate::model::tree::address_of_tree;
+use crate::prepare::bundler::Bundled;
+use crate::prepare::files::Trees;
 use crate::prepare::rules::{Kind, Rules, is_source_map};
 
 /// How much of a file is held while its address is taken.
@@ -33,6 +37,10 @@ pub struct Collected {
     pub source_maps: usize,
     /// Files that the rules leave out.
     pub excluded: HashSet<AssetPath>,
+    /// Folders that are published whole.
+    pub trees: Trees,
+    /// What was suspicious about bundlers' manifests and trees.
+    pub warnings: Vec<Problem>,
 }
 
 /// Takes the address of every file.
@@ -41,14 +49,15 @@ pub struct Collected {
 /// Every file that cannot be read, or cannot lie where it would have to.
 pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> Result<Collected, Vec<Problem>> {
     let addressers = Addressers::new(generation);
-    let treated: Vec<_> = files
-        .par_iter()
-        .map_init(|| vec![0; BUFFER], |buffer, file| treat(file, rules, layout, &addressers, buffer))
-        .collect();
+    let (bundled, mut warnings) = bundled(files, rules)?;
+    let reading = Reading { rules, bundled, layout, addressers };
+    let treated: Vec<_> =
+        files.par_iter().map_init(|| vec![0; BUFFER], |buffer, file| reading.treat(file, buffer)).collect();
 
     let mut sources = Sources::with_capacity(files.len());
     let (mut assets, mut pages, mut problems) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new());
     let (mut bytes, mut source_maps, mut excluded) = (0, 0, HashSet::new());
+    let mut in_trees = Vec::new();
     for (treated, file) in treated.into_iter().zip(files) {
         match treated {
             Ok(None) => {
@@ -57,6 +66,10 @@ pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> 
             Ok(Some((kind, path, entry, source))) => {
                 bytes += entry.size;
                 source_maps += usize::from(is_source_map(&path));
+                if kind == Kind::Tree {
+                    in_trees.push((path, entry, source));
+                    continue;
+                }
                 sources.insert(entry.name.clone(), source);
                 if kind == Kind::Page { &mut pages } else { &mut assets }.push((path, entry));
             }
@@ -66,43 +79,68 @@ pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> 
     if !problems.is_empty() {
         return Err(problems);
     }
-    // The files come sorted, so both maps are built at once.
+    let mut trees = Trees::new();
+    for folder in rules.trees() {
+        let is_below = |file: &mut (AssetPath, Entry, Source)| file.0.as_str().starts_with(folder);
+        let files: Vec<_> = in_trees.extract_if(.., is_below).collect();
+        let within = files.iter().map(|(path, entry, _)| (&path.as_str()[folder.len()..], entry.address));
+        let address = address_of_tree(within);
+        if files.is_empty() && !trees.contains_key(folder) {
+            let problem = Problem::warning(format!("there is nothing in the tree `{folder}`"));
+            warnings.push(problem.hint("its path counts from the source folder"));
+            continue;
+        }
+        for (path, mut entry, source) in files {
+            entry.name = Name::in_tree(&path, folder, &address);
+            sources.insert(entry.name.clone(), source);
+            assets.push((path, entry));
+        }
+        trees.entry(folder.to_owned()).or_insert(address);
+    }
     let (assets, pages) = (assets.into_iter().collect(), pages.into_iter().collect());
-    Ok(Collected { release: Release { assets, pages, ..Release::default() }, sources, bytes, source_maps, excluded })
+    let release = Release { assets, pages, ..Release::default() };
+    Ok(Collected { release, sources, bytes, source_maps, excluded, trees, warnings })
 }
 
 type Treated = Option<(Kind, AssetPath, Entry, Source)>;
 
-fn treat(
-    file: &File,
-    rules: &Rules,
-    layout: &Layout,
-    addressers: &Addressers,
-    buffer: &mut [u8],
-) -> Result<Treated, Problem> {
-    let treatment = rules.treat(&file.path);
-    let sealed = match treatment.kind {
-        Kind::Excluded => return Ok(None),
-        kind => kind == Kind::Sealed,
-    };
-    let addresser = if sealed { addressers.of_bytes.clone() } else { addressers.under(&treatment.headers) };
-    let (address, size) = address(file, &addresser, buffer).map_err(|error| {
-        Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&file.file)
-    })?;
-    let name = if sealed { Name::sealed(&file.path) } else { Name::addressed(&file.path, &address) };
-    let own = (treatment.kind != Kind::Asset).then(|| Name::sealed(&file.path));
-    if let Some(why) = own.as_ref().and_then(|own| layout.reserved(own)) {
-        let message = format!("cannot be published under its own name: {why}");
-        let hint = "a rule with `kind = \"asset\"` publishes it under its address";
-        return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file).hint(hint));
+/// What is needed to treat a file.
+struct Reading<'a> {
+    rules: &'a Rules,
+    bundled: Bundled,
+    layout: &'a Layout,
+    addressers: Addressers,
+}
+
+impl Reading<'_> {
+    fn treat(&self, file: &File, buffer: &mut [u8]) -> Result<Treated, Problem> {
+        let Self { rules, layout, addressers, .. } = self;
+        let treatment = rules.treat(&file.path, self.bundled.kinds.get(&file.path).copied());
+        let sealed = match treatment.kind {
+            Kind::Excluded => return Ok(None),
+            kind => kind == Kind::Sealed,
+        };
+        let addresser = if sealed { addressers.of_bytes.clone() } else { addressers.under(&treatment.headers) };
+        let (address, size) = address(file, &addresser, buffer).map_err(|error| {
+            Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&file.file)
+        })?;
+        // A name in a tree is exactly as long.
+        let name = if sealed { Name::sealed(&file.path) } else { Name::addressed(&file.path, &address) };
+        let is_kept = matches!(treatment.kind, Kind::Page | Kind::Sealed);
+        let own = is_kept.then(|| Name::sealed(&file.path));
+        if let Some(why) = own.as_ref().and_then(|own| layout.reserved(own)) {
+            let message = format!("cannot be published under its own name: {why}");
+            let hint = "a rule with `kind = \"asset\"` publishes it under its address";
+            return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file).hint(hint));
+        }
+        if let Some(message) = layout.too_long(&name) {
+            return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file));
+        }
+        let source = Source { file: file.file.clone(), size, address, addresser, rewriting: Rewriting::Nothing };
+        let (headers, origin) = (treatment.headers, Origin::default());
+        let entry = Entry { name, size, address, headers, integrity: None, sealed, origin };
+        Ok(Some((treatment.kind, file.path.clone(), entry, source)))
     }
-    if let Some(message) = layout.too_long(&name) {
-        return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file));
-    }
-    let source = Source { file: file.file.clone(), size, address, addresser, rewriting: Rewriting::Nothing };
-    let (headers, origin) = (treatment.headers, Origin::default());
-    let entry = Entry { name, size, address, headers, integrity: None, sealed, origin };
-    Ok(Some((treatment.kind, file.path.clone(), entry, source)))
 }
 
 /// The address of a file's bytes, and how many there were. Most files fit into the buffer and are hashed at once.

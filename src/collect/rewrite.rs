@@ -39,19 +39,19 @@ pub fn rewrite(
     references: &Arc<References>,
     known: &[&Release],
 ) -> Result<Prepared, Vec<Problem>> {
-    let Collected { release, mut sources, excluded, .. } = collected;
-    let site = Arc::new(Site::new(&release, excluded, references));
+    let Collected { release, mut sources, excluded, trees, warnings: mut problems, .. } = collected;
+    let site = Arc::new(Site::new(&release, excluded, trees, references));
     let known: Vec<&Release> = known.iter().copied().filter(|known| known.rewriting == release.rewriting).collect();
     let work = Work::new(&site, &release, &sources, &known);
     let looks = work.look_at_all()?;
-    let warnings = work.problems(&looks);
-    if warnings.iter().any(|problem| problem.level == Level::Error) {
-        return Err(warnings);
+    problems.extend(work.problems(&looks));
+    if problems.iter().any(|problem| problem.level == Level::Error) {
+        return Err(problems);
     }
     let done = work.address_all(&looks)?;
     drop(looks);
 
-    let addresses = done.iter().map(|done| done.address).collect();
+    let addresses = (0..).zip(&done).map(|(number, done)| site.address_in_name(number, done.address)).collect();
     let names = Arc::new(Names { site: site.clone(), addresses });
     let mut rewritten = Release { rewriting: release.rewriting, ..Release::default() };
     for ((number, (path, entry)), done) in (0..).zip(release.entries()).zip(done) {
@@ -72,13 +72,14 @@ pub fn rewrite(
         let is_page = site.files.kind(number) == Kind::Page;
         if is_page { &mut rewritten.pages } else { &mut rewritten.assets }.insert(path.clone(), entry);
     }
-    Ok(Prepared { release: rewritten, sources, warnings })
+    Ok(Prepared { release: rewritten, sources, warnings: problems })
 }
 
 /// The site once every address is known.
 #[derive(Debug)]
 struct Names {
     site: Arc<Site>,
+    /// Those that stand in the names of the files.
     addresses: Vec<Address>,
 }
 

@@ -148,6 +148,17 @@ pub(super) fn glob(text: &str) -> Result<String, Bad> {
     }
 }
 
+/// The folder of a tree, with a slash at its end.
+pub(super) fn tree(text: &str) -> Result<String, Bad> {
+    if text.contains(['*', '?']) {
+        return Err(Bad::new(format!("`{text}` is a glob, and a tree is a single folder"))
+            .hint("write a rule with `tree` for each folder"));
+    }
+    let hint = "the path of a folder, counted from the source folder: `vendor/tinymce/`";
+    rules::tree_folder(text)
+        .map_err(|error| Bad::new(format!("`{text}` is not the path of a folder: {error}")).hint(hint))
+}
+
 /// A header to set, or with `None` to take away.
 pub(super) fn header(name: &str, value: Option<&str>) -> Result<(String, Option<String>), Bad> {
     match Headers::default().set(name, value.unwrap_or("-")) {

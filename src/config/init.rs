@@ -32,6 +32,10 @@ pub fn template() -> String {
         };
         text.push_str(&head);
         for setting in inner {
+            // A tree's rule has no `files`.
+            if setting.key == "tree" {
+                text.push_str("\n#[[rules]]\n");
+            }
             text.push_str(&entry(setting));
         }
     }

@@ -16,7 +16,7 @@ use super::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting, nearest};
 use super::settings::Distribution;
 use crate::event::Problem;
 use crate::prepare::report::{Allowed, Missing};
-use crate::prepare::rules::Rule;
+use crate::prepare::rules::{Rule, tree_in_a_tree};
 
 /// Checks a settings file.
 pub(super) fn read(document: &Document, problems: &mut Vec<Problem>) -> Layer {
@@ -50,12 +50,21 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
             "urls" => layer.urls = reader.texts(key, value, check::base_url),
             "strict" => layer.strict = reader.truth(key, value),
             "missing" => layer.missing = missing(key, value, reader),
+            "integrity" => layer.integrity = reader.truth(key, value),
             "concurrency" => layer.concurrency = reader.number(key, value, check::concurrency),
             "path-style" => layer.path_style = reader.truth(key, value),
             "purge" => layer.purge = reader.texts(key, value, check::purge),
             "cloudfront" => layer.cloudfront = reader.tables(key, value, distribution),
             "gc" => layer.gc = reader.table(key, value).map(|table| retention(table, reader)).unwrap_or_default(),
-            "rules" => layer.rules = reader.tables(key, value, rule),
+            "bundler-manifests" => layer.bundler_manifests = reader.texts(key, value, check::glob),
+            "rules" => {
+                layer.rules = reader.tables(key, value, rule);
+                let rules = layer.rules.iter().flat_map(|rules| &rules.value).map(|rule| rule.value.clone());
+                let nested = tree_in_a_tree(&rules.collect::<Vec<Rule>>());
+                if let Some(error) = nested {
+                    reader.complain(key.span().start, Bad::new(error.to_string()));
+                }
+            }
             _ => unknown(key, reader),
         }
     }
@@ -140,9 +149,15 @@ fn allowed(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Al
 
 fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Given<Rule>> {
     let mut rule = Rule::default();
-    let mut names_none = !table.contains_key("files");
+    let is_tree = table.contains_key("tree");
+    let mut names_none = !table.contains_key("files") && !is_tree;
     for (key, value) in table {
         match &**key.get_ref() {
+            name @ ("files" | "kind") if is_tree => {
+                let bad = Bad::new(format!("a rule with a `tree` has no `{name}`"));
+                reader.complain(key.span().start, bad.hint("a tree is everything below its folder"));
+            }
+            "tree" => rule.tree = reader.text(key, value, check::tree).map(|given| given.value),
             "files" => {
                 names_none = value.get_ref().as_array().is_some_and(|list| list.is_empty());
                 rule.files = reader.texts(key, value, check::glob).map(|given| given.value).unwrap_or_default();
@@ -157,7 +172,10 @@ fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Given
     }
     if names_none {
         let bad = Bad::new("this rule names no `files`");
-        reader.complain(at, bad.hint("`files = \"*.js\"` names them by a glob"));
+        reader.complain(
+            at,
+            bad.hint("`files = \"*.js\"` names them by a glob, `tree = \"tinymce/\"` a folder as a whole"),
+        );
     }
     reader.checked(at, Ok(rule))
 }

@@ -113,6 +113,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         sources: sources.iter().map(|source| seen_from(working_directory, source)).collect(),
         ignore: value(&layer.ignore).unwrap_or_default(),
         overlay: value(&layer.overlay).unwrap_or_default(),
+        bundler_manifests: value(&layer.bundler_manifests).unwrap_or_default(),
         gc: policy(&layer.gc),
         rules: value(&layer.rules).unwrap_or_default().into_iter().map(|rule| rule.value).collect(),
         source_maps: value(&layer.source_maps).unwrap_or_default(),
@@ -122,6 +123,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
             strict: value(&layer.strict).unwrap_or_default(),
             ..value(&layer.missing).unwrap_or_default()
         },
+        integrity: value(&layer.integrity).unwrap_or_default(),
         concurrency: value(&layer.concurrency).unwrap_or(CONCURRENCY),
         path_style: value(&layer.path_style),
     }

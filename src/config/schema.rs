@@ -21,7 +21,7 @@ pub struct Setting {
 }
 
 /// The settings at the top of the file, in the order in which they are shown.
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 20] = [
     Setting {
         key: "store",
         kind: "`s3://BUCKET/PREFIX` or `dir:PATH`",
@@ -135,6 +135,17 @@ pub const SETTINGS: [Setting; 18] = [
         flag: None,
     },
     Setting {
+        key: "integrity",
+        kind: "true or false",
+        default: "`false`",
+        meaning: "Whether the tags of pages that load scripts and style sheets of the site get `integrity` and \
+                  `crossorigin`, so that browsers refuse other bytes. Values that stand there already follow what is \
+                  rewritten in any case.",
+        example: "true",
+        variable: Some("LASTLY_INTEGRITY"),
+        flag: None,
+    },
+    Setting {
         key: "concurrency",
         kind: "integer from 1 to 1000",
         default: "`64`",
@@ -176,6 +187,17 @@ pub const SETTINGS: [Setting; 18] = [
         default: "as below",
         meaning: "How long a collection keeps what nothing shows any more.",
         example: "",
+        variable: None,
+        flag: None,
+    },
+    Setting {
+        key: "bundler-manifests",
+        kind: "list of globs",
+        default: "`[]`",
+        meaning: "Manifests in which a bundler says which files it has hashed, so that they keep their names: Vite's, \
+                  esbuild's metafile, webpack-assets-manifest's. Those at well-known places (`.vite/manifest.json`, \
+                  Propshaft's, Sprockets') are found without it.",
+        example: r#"["packs/manifest.json"]"#,
         variable: None,
         flag: None,
     },
@@ -303,11 +325,11 @@ pub const DISTRIBUTION: [Setting; 3] = [
 ];
 
 /// The settings of a `[[rules]]` table.
-pub const RULE: [Setting; 4] = [
+pub const RULE: [Setting; 5] = [
     Setting {
         key: "files",
         kind: "glob, or list of globs",
-        default: "required",
+        default: "required, but for a tree",
         meaning: "The files it is about. A glob without a slash matches names in any folder; one that begins with a \
                   slash is tied to the root.",
         example: r#"["*.woff2", "/fonts/**"]"#,
@@ -339,6 +361,15 @@ pub const RULE: [Setting; 4] = [
         default: "what the setting at the top says",
         meaning: "Whether source maps among them are published.",
         example: r#""exclude""#,
+        variable: None,
+        flag: None,
+    },
+    Setting {
+        key: "tree",
+        kind: "path of a folder",
+        default: "none",
+        meaning: "In place of `files` and `kind`: a folder that is published whole, under one address in its name.",
+        example: r#""vendor/tinymce/""#,
         variable: None,
         flag: None,
     },

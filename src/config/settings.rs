@@ -39,6 +39,8 @@ pub struct Settings {
     pub overlay: bool,
     /// How long a collection keeps things.
     pub gc: Policy,
+    /// Globs of manifests in which bundlers say what they have hashed.
+    pub bundler_manifests: Vec<String>,
     /// Rules, in order.
     pub rules: Vec<Rule>,
     /// Whether source maps are published, where no rule says.
@@ -49,6 +51,8 @@ pub struct Settings {
     pub urls: Vec<String>,
     /// What is said of references that lead nowhere.
     pub missing: Missing,
+    /// Whether tags that load scripts and styles get an integrity value where they have none.
+    pub integrity: bool,
     /// Requests in flight at a time.
     pub concurrency: usize,
     /// Whether the bucket stands in the path of requests; `None` to tell by the endpoint.
@@ -97,10 +101,12 @@ impl Settings {
     pub fn rules(&self) -> Result<Rules, BadInput> {
         let problem = |error: RuleError| match &error {
             RuleError::BadHeader { error: header, .. } => Problem::error(error.to_string()).hint(header.hint()),
-            RuleError::BadGlob { .. } => Problem::error(error.to_string()),
+            _ => Problem::error(error.to_string()),
         };
-        Rules::new(&self.rules, self.source_maps)
-            .map_err(|errors| BadInput { what: "the rules", problems: errors.into_iter().map(problem).collect() })
+        let bad = |problems| BadInput { what: "the rules", problems };
+        let rules = Rules::new(&self.rules, self.source_maps);
+        let rules = rules.map_err(|errors| bad(errors.into_iter().map(problem).collect()))?;
+        rules.with_bundler_manifests(&self.bundler_manifests).map_err(|error| bad(vec![Problem::error(error)]))
     }
 }
 
@@ -112,7 +118,7 @@ impl Settings {
     pub fn references(&self) -> Result<Arc<References>, BadInput> {
         let own = self.base_url.clone().unwrap_or_else(|| format!("/{}", self.layout().prefix()));
         let urls: Vec<String> = std::iter::once(own).chain(self.urls.iter().cloned()).collect();
-        References::new(&urls, &self.missing)
+        References::with_integrity(&urls, &self.missing, self.integrity)
             .map_err(|error| BadInput { what: "the settings", problems: vec![Problem::error(error)] })
     }
 }

@@ -37,11 +37,17 @@ pub(super) fn rows(settings: &Settings, layer: &Layer) -> Vec<Shown> {
         row("urls", &layer.urls, list(settings.urls.iter().map(|url| Value::from(&**url)))),
         row("strict", &layer.strict, settings.missing.strict.to_string()),
         row("missing", &layer.missing, missing(&settings.missing)),
+        row("integrity", &layer.integrity, settings.integrity.to_string()),
         row("concurrency", &layer.concurrency, settings.concurrency.to_string()),
         unless_none("path-style", &layer.path_style, settings.path_style.map(|truth| truth.to_string())),
         row("purge", &layer.purge, list(settings.purge.iter().map(|url| Value::from(&**url)))),
         row("cloudfront", &layer.cloudfront, list(settings.cloudfront.iter().map(distribution))),
         Shown { key: "gc", value: Some(retention(&settings.gc)), origin: layer.gc.origin() },
+        row(
+            "bundler-manifests",
+            &layer.bundler_manifests,
+            list(settings.bundler_manifests.iter().map(|glob| Value::from(&**glob))),
+        ),
         row("rules", &layer.rules, list(settings.rules.iter().map(rule))),
     ]
 }
@@ -116,7 +122,10 @@ fn retention(policy: &Policy) -> String {
 }
 
 fn rule(rule: &Rule) -> Value {
-    let mut table = Table::from_iter([("files".to_owned(), Value::from(rule.files.clone()))]);
+    let mut table = match &rule.tree {
+        Some(tree) => Table::from_iter([("tree".to_owned(), Value::from(&**tree))]),
+        None => Table::from_iter([("files".to_owned(), Value::from(rule.files.clone()))]),
+    };
     if let Some(kind) = rule.kind {
         table.insert("kind".to_owned(), word(kind, &Kind::WORDS));
     }

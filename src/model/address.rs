@@ -21,6 +21,11 @@ impl Address {
         hex(&self.0[..Self::KEY_DIGITS / 2])
     }
 
+    /// All of it.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Takes a hash as an address.
     pub(super) fn of_hash(hash: blake3::Hash) -> Self {
         Self(hash.into())

@@ -44,6 +44,13 @@ impl Name {
         Self(format!("{}{stem}.{}{dot}{extension}", path.directory(), address.in_key()).into())
     }
 
+    /// The immutable name of a file in a tree, of which `folder` is the path with its slash:
+    /// `<dir>/<folder>.<address of the tree>/<path within>`.
+    pub fn in_tree(path: &AssetPath, folder: &str, address: &Address) -> Self {
+        let within = &path.as_str()[folder.len()..];
+        Self(format!("{}.{}/{within}", folder.trim_end_matches('/'), address.in_key()).into())
+    }
+
     /// The name of a sealed asset: its own.
     pub fn sealed(path: &AssetPath) -> Self {
         Self(path.as_str().into())
@@ -160,15 +167,16 @@ pub enum Form {
     Object,
 }
 
-/// Whether a name is of the form of [`Name::addressed`].
+/// Whether a name is of the form of [`Name::addressed`] or [`Name::in_tree`].
 fn has_address(name: &str) -> bool {
     let is_address = |part: &str| {
         part.len() == Address::KEY_DIGITS && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
-    let file = name.rsplit('/').next().unwrap_or(name);
-    let Some((before, last)) = file.rsplit_once('.') else { return false };
-    let before_last = before.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
-    (!before.is_empty() && is_address(last)) || before_last.is_some_and(|(_, part)| is_address(part))
+    let ends_in_address =
+        |name: &str| name.rsplit_once('.').is_some_and(|(stem, part)| !stem.is_empty() && is_address(part));
+    let (folders, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let before_extension = file.rsplit_once('.').map_or("", |(before, _)| before);
+    ends_in_address(file) || ends_in_address(before_extension) || folders.split('/').any(ends_in_address)
 }
 
 /// Where one site lies in its store.
@@ -349,6 +357,15 @@ mod tests {
             let path = AssetPath::new(path).expect(path);
             assert_eq!(Name::addressed(&path, &address).as_str(), name);
         }
+    }
+
+    #[test]
+    fn the_address_of_a_tree_stands_in_its_folder_s_name() {
+        let address = Addresser::new(&Headers::default(), 0).address_of(b"x");
+        let digits = address.in_key();
+        let path = AssetPath::new("vendor/ace-1.45/mode/css.js").expect("a plain path");
+        let name = Name::in_tree(&path, "vendor/ace-1.45/", &address);
+        assert_eq!(name.as_str(), format!("vendor/ace-1.45.{digits}/mode/css.js"));
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct Release {
 /// One file of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Where its immutable object lies, below the prefix.
+    /// Where its immutable object lies, below the prefix. Its address stands in it, unless it is sealed or part of a
+    /// tree.
     pub name: Name,
     /// Length of the bytes.
     pub size: u64,
@@ -75,10 +76,13 @@ impl Release {
         let mut text = format!("lastly tree 2\n{}\n{}\n{strictness}\n", self.rewriting, strictness.len());
         for (kind, entries) in [("asset ", &self.assets), ("page ", &self.pages)] {
             for (path, entry) in entries {
-                // No path holds a line feed, and every address is of one length. The name follows from these.
+                // No path and no name holds a line feed, and every address is of one length. The name follows from
+                // these, unless the file lies in a tree: then its folder is called otherwise.
                 let sealed = if entry.sealed { "sealed " } else { "" };
                 let address = entry.source().to_string();
-                for part in [sealed, kind, &address, "\n", path.as_str(), "\n"] {
+                let is_in_tree = !entry.name.as_str().starts_with(path.directory());
+                let tree = if is_in_tree { entry.name.as_str() } else { "" };
+                for part in [sealed, kind, &address, "\n", path.as_str(), "\n", tree, "\n"] {
                     text.push_str(part);
                 }
                 if entry.sealed {

@@ -1,8 +1,10 @@
 //! The files of a site as references see them: which there are, and what becomes of their names.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Bound::{Included, Unbounded};
 use std::sync::OnceLock;
 
+use crate::model::address::Address;
 use crate::model::path::AssetPath;
 use crate::prepare::rules::Kind;
 
@@ -12,9 +14,13 @@ pub struct Files {
     files: Vec<(AssetPath, Kind)>,
     numbers: HashMap<AssetPath, u32>,
     excluded: HashSet<AssetPath>,
+    trees: Trees,
     by_name: OnceLock<HashMap<String, Vec<u32>>>,
     packages: HashSet<String>,
 }
+
+/// The address of each tree, by the path of its folder with its slash. None lies in another.
+pub type Trees = BTreeMap<String, Address>;
 
 /// Files that stand at the root of a package.
 const PACKAGE_MARKS: [&str; 3] = ["package.json", "bower.json", "PKG-INFO"];
@@ -26,8 +32,8 @@ const PACKAGE_FOLDERS: [&str; 4] = ["node_modules", "bower_components", "vendor"
 const LIKENESS: f64 = 0.75;
 
 impl Files {
-    /// Takes the files that are published, and those that the rules leave out.
-    pub fn new(files: Vec<(AssetPath, Kind)>, excluded: HashSet<AssetPath>) -> Self {
+    /// Takes the files that are published, those that the rules leave out, and the trees.
+    pub fn new(files: Vec<(AssetPath, Kind)>, excluded: HashSet<AssetPath>, trees: Trees) -> Self {
         let numbers: HashMap<AssetPath, u32> =
             files.iter().zip(0..).map(|((path, _), number)| (path.clone(), number)).collect();
         let mut packages: HashSet<String> =
@@ -35,7 +41,7 @@ impl Files {
         if numbers.contains_key("index.html") {
             packages.remove("");
         }
-        Self { files, numbers, excluded, by_name: OnceLock::new(), packages }
+        Self { files, numbers, excluded, trees, by_name: OnceLock::new(), packages }
     }
 
     /// How many there are.
@@ -56,6 +62,19 @@ impl Files {
     /// What becomes of a file.
     pub fn kind(&self, number: u32) -> Kind {
         self.files[number as usize].1
+    }
+
+    /// The folder, with its slash, and the address of the tree that a file is part of.
+    pub fn tree(&self, number: u32) -> Option<(&str, &Address)> {
+        let (path, kind) = &self.files[number as usize];
+        // What begins with the folder follows it, and no other folder can come between.
+        let (folder, address) = self.trees.range::<str, _>((Unbounded, Included(path.as_str()))).next_back()?;
+        (*kind == Kind::Tree && path.as_str().starts_with(folder)).then_some((folder, address))
+    }
+
+    /// Whether the name under which a file is served depends on its bytes.
+    pub fn has_address(&self, number: u32) -> bool {
+        matches!(self.kind(number), Kind::Asset | Kind::Tree)
     }
 
     /// Whether there is a file with this path that the rules leave out.
@@ -114,12 +133,13 @@ fn package_of(path: &AssetPath) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::tree::address_of_tree;
 
     #[test]
     fn a_package_is_told_by_its_description() {
         let paths = ["a/b/x-1.dist-info/METADATA", "c/package.json", "d/index.html"];
         let files = paths.map(|path| (AssetPath::new(path).expect("a plain path"), Kind::Asset));
-        let files = Files::new(files.to_vec(), HashSet::new());
+        let files = Files::new(files.to_vec(), HashSet::new(), Trees::new());
         for (path, expected) in [
             ("a/b/x/demo.html", true),
             ("a/index.html", false),
@@ -141,17 +161,33 @@ mod tests {
             (&["demo/index.html", "demo/package.json", "index.html"], true),
         ] {
             let files = paths.iter().map(|path| (AssetPath::new(path).expect("a plain path"), Kind::Asset));
-            let files = Files::new(files.collect(), HashSet::new());
+            let files = Files::new(files.collect(), HashSet::new(), Trees::new());
             let page = AssetPath::new("demo/index.html").expect("a plain path");
             assert_eq!(files.is_in_a_package(&page), expected, "{paths:?}");
         }
     }
 
     #[test]
+    fn a_file_knows_its_tree() {
+        let tree = |path: &str, kind| (AssetPath::new(path).expect("a plain path"), kind);
+        let files = vec![
+            tree("a-b/x.js", Kind::Tree),
+            tree("a.js", Kind::Asset),
+            tree("a/x.js", Kind::Tree),
+            tree("a/x/y.js", Kind::Tree),
+            tree("b/x.js", Kind::Asset),
+        ];
+        let addresses = ["a-b/", "a/"].map(|folder| (folder.to_owned(), address_of_tree([])));
+        let files = Files::new(files, HashSet::new(), addresses.into());
+        let trees: Vec<Option<&str>> = (0..5).map(|number| files.tree(number).map(|(folder, _)| folder)).collect();
+        assert_eq!(trees, [Some("a-b/"), None, Some("a/"), Some("a/"), None]);
+    }
+
+    #[test]
     fn the_nearest_file_is_offered() {
         let paths = ["css/app.css", "fonts/inter.woff2", "img/Logo.png", "js/chart.js", "js/main.js"];
         let files = paths.map(|path| (AssetPath::new(path).expect("a plain path"), Kind::Asset));
-        let files = Files::new(files.to_vec(), HashSet::new());
+        let files = Files::new(files.to_vec(), HashSet::new(), Trees::new());
         for (missing, nearest) in [
             ("img/logo.png", Some("img/Logo.png")),
             ("css/inter.woff2", Some("fonts/inter.woff2")),

@@ -92,8 +92,25 @@ pub enum What {
         /// The asset.
         path: AssetPath,
     },
+    /// A file of a tree whose reference leads past its own folder, to a file that has an address in its name.
+    FromTree {
+        /// As it stands in the file.
+        text: String,
+        /// The file.
+        path: AssetPath,
+    },
+    /// A reference to a file of a tree that does not name the tree's folder, so that the address can be put nowhere.
+    IntoTree {
+        /// As it stands in the file.
+        text: String,
+        /// The tree's folder, with its slash.
+        tree: String,
+    },
     /// A module specifier that is worked out at run time.
-    Computed,
+    Computed {
+        /// A module that the file imports by its address as well.
+        beside: Option<AssetPath>,
+    },
     /// A file that cannot be parsed.
     Unparsable {
         /// Why not.
@@ -126,7 +143,7 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
     let found = format.find(bytes);
     let path = files.path(number);
     let links = Links { references: found.references.len(), ..Links::default() };
-    let mut looking = Looking { bytes, number, files, links };
+    let mut looking = Looking { bytes, number, files, module: None, links };
     for reference in &found.references {
         let text = reference.value.text();
         match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
@@ -142,8 +159,10 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
     }
     for remark in found.remarks {
         let what = match remark.what {
+            // What is not rewritten need not be understood, and finds what it asks for where it always was.
+            _ if matches!(files.kind(number), Becomes::Sealed | Becomes::Tree) => continue,
             Obstacle::Unparsable(why) => What::Unparsable { why },
-            Obstacle::Computed => What::Computed,
+            Obstacle::Computed => What::Computed { beside: looking.module.map(|module| files.path(module).clone()) },
         };
         looking.report(remark.place, what);
     }
@@ -169,6 +188,8 @@ struct Looking<'a> {
     bytes: &'a [u8],
     number: u32,
     files: &'a Files,
+    /// A module that is imported by its address.
+    module: Option<u32>,
     links: Links,
 }
 
@@ -179,23 +200,35 @@ impl Looking<'_> {
         let place = reference.value.place(0);
         let Some(target) = self.files.number(&inside.path) else { return self.nothing_there(reference, inside.path) };
         self.links.resolved += 1;
-        let becomes = self.files.kind(target);
+        let (has_address, path) = (self.files.has_address(target), self.files.path(target));
+        let tree = self.files.tree(target).map(|(folder, _)| folder);
+        let is_own_tree = tree.is_some() && tree == self.files.tree(self.number).map(|(folder, _)| folder);
         if kind == Kind::Document {
-            if becomes == Becomes::Asset {
-                let path = self.files.path(target).clone();
-                self.report(place, What::AgainstThePage { text, path });
+            if has_address && !is_own_tree {
+                self.report(place, What::AgainstThePage { text, path: path.clone() });
             }
             return;
         }
         self.links.targets.push(target);
-        if becomes != Becomes::Asset {
+        if !has_address {
             return;
         }
-        if self.files.kind(self.number) == Becomes::Sealed {
-            let path = self.files.path(target).clone();
-            return self.report(place, What::FromSealed { text, path });
+        let index = match tree {
+            None => Some(inside.name),
+            Some(folder) => inside.ends[folder.matches('/').count() - 1],
+        };
+        match (self.files.kind(self.number), index) {
+            (Becomes::Sealed, _) => self.report(place, What::FromSealed { text, path: path.clone() }),
+            (Becomes::Tree, None) if is_own_tree => {}
+            (Becomes::Tree, _) => self.report(place, What::FromTree { text, path: path.clone() }),
+            (_, Some(index)) => {
+                self.module = self.module.or((kind == Kind::Module).then_some(target));
+                self.links.spots.push(Spot { place: reference.value.place(index), target });
+            }
+            (_, None) => {
+                self.report(place, What::IntoTree { text, tree: tree.unwrap_or_default().to_owned() });
+            }
         }
-        self.links.spots.push(Spot { place: reference.value.place(inside.name), target });
     }
 
     fn nothing_there(&mut self, reference: &Reference, path: String) {

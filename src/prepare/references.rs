@@ -19,6 +19,8 @@ pub struct References {
     pub judge: Judge,
     /// Stands for everything that decides how references are rewritten.
     pub id: RewritingId,
+    /// Whether tags that load scripts and styles get an integrity value where they have none.
+    pub integrity: bool,
     /// Stands for what decides whether a tree may be published at all.
     pub strictness: String,
 }
@@ -29,10 +31,20 @@ impl References {
     /// # Errors
     /// A glob that is none, with what is wrong with it.
     pub fn new(urls: &[String], missing: &Missing) -> Result<Arc<Self>, String> {
+        Self::with_integrity(urls, missing, false)
+    }
+
+    /// Makes settings ready, with a say in whether tags get integrity values.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_integrity(urls: &[String], missing: &Missing, integrity: bool) -> Result<Arc<Self>, String> {
+        let added = if integrity { "\nintegrity" } else { "" };
         Ok(Arc::new(Self {
+            integrity,
             roots: Roots::new(urls.iter().map(String::as_str)),
             judge: Judge::new(missing)?,
-            id: RewritingId::of_hash(&blake3::hash(format!("lastly references {VERSION}\n{urls:?}").as_bytes())),
+            id: RewritingId::of_hash(&blake3::hash(format!("lastly references {VERSION}\n{urls:?}{added}").as_bytes())),
             strictness: if *missing == Missing::default() { String::new() } else { format!("{missing:?}") },
         }))
     }

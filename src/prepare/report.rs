@@ -85,9 +85,36 @@ impl Judge {
             .hint(format!("seal `{target}` too, or make it a page by a rule"))
             .code(Code::SealedRefersToAsset)
             .cites(cited(text, target.as_str())),
-            What::Computed => Problem::warning("asks for a name that is worked out at run time and stays as it is")
-                .hint("what it asks for has to be sealed, a page, or part of a tree")
-                .code(Code::ComputedName),
+            What::FromTree { text, path: target } => Problem::warning(format!(
+                "is part of a tree and refers to `{text}`, but `{target}` is published under an address only"
+            ))
+            .hint(match files.tree(number) {
+                Some((tree, _)) if target.as_str().starts_with(tree) => {
+                    format!("inside the tree, write what leads to it without `{tree}`")
+                }
+                _ => format!("move `{target}` into the tree, or make it a page by a rule"),
+            })
+            .code(Code::SealedRefersToAsset)
+            .cites(cited(text, target.as_str())),
+            What::IntoTree { text, tree } => Problem::warning(format!(
+                "`{text}` leads into the tree `{tree}` without naming its folder, so the tree's address cannot be \
+                 put in"
+            ))
+            .hint(format!("write the folder's name: a path with `{tree}` in it"))
+            .code(Code::MissingTarget)
+            .cites(cited(text, tree)),
+            What::Computed { beside } => {
+                let problem = Problem::warning("asks for a name that is worked out at run time and stays as it is")
+                    .code(Code::ComputedName);
+                let hint = "what it asks for has to be sealed, a page, or part of a tree";
+                match beside {
+                    None => problem.hint(hint),
+                    Some(module) => problem.hint(format!(
+                        "{hint}; if it is a module that others import by its address, as `{module}` is here, it has \
+                         two URLs and runs twice"
+                    )),
+                }
+            }
             What::Unparsable { why } => {
                 Problem::warning(format!("cannot be parsed, so it is published as it is: {why}")).code(Code::Unparsable)
             }
@@ -149,6 +176,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::prepare::files::Trees;
 
     fn files() -> Files {
         let asset = |path: &str, kind| (AssetPath::new(path).expect("a plain path"), kind);
@@ -158,7 +186,7 @@ mod tests {
             asset("vendor/x/demo.html", Becomes::Page),
             asset("vendor/x/package.json", Becomes::Asset),
         ];
-        Files::new(files.to_vec(), HashSet::new())
+        Files::new(files.to_vec(), HashSet::new(), Trees::new())
     }
 
     fn level(missing: &Missing, number: u32, kind: Kind, path: &str) -> Option<Level> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use globset::{Glob, GlobBuilder, GlobSet};
 
 use crate::model::headers::{HeaderError, Headers};
-use crate::model::path::AssetPath;
+use crate::model::path::{AssetPath, PathError};
 
 /// What a file becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,12 +19,14 @@ pub enum Kind {
     Page,
     /// Served under the name that a bundler gave it, created once.
     Sealed,
+    /// Served as part of a folder that has an address, under its name within it.
+    Tree,
     /// Not published.
     Excluded,
 }
 
 impl Kind {
-    /// Every kind with its word in the settings.
+    /// Every kind that files can be given one by one, with its word in the settings.
     pub const WORDS: [(&'static str, Self); 4] =
         [("asset", Self::Asset), ("page", Self::Page), ("sealed", Self::Sealed), ("exclude", Self::Excluded)];
 }
@@ -49,6 +51,9 @@ impl SourceMaps {
 pub struct Rule {
     /// Globs over logical paths; a glob without a slash matches file names in any folder.
     pub files: Vec<String>,
+    /// The path of a folder, in place of `files` and `kind`: everything below it is published as one tree. Other rules
+    /// can exclude files of it, and set headers.
+    pub tree: Option<String>,
     /// What matching files become; `None` leaves that to other rules.
     pub kind: Option<Kind>,
     /// Headers to set, or with `None` to take away.
@@ -69,6 +74,32 @@ pub enum RuleError {
         glob: String,
         /// Why not.
         reason: String,
+    },
+    /// A tree that is no folder.
+    #[error("rule {}: `{tree}` is not the path of a folder: {error}", .rule + 1)]
+    BadTree {
+        /// Which rule, from 0.
+        rule: usize,
+        /// The path.
+        tree: String,
+        /// Why not.
+        error: PathError,
+    },
+    /// A tree whose rule names files or a kind as well, or files that would be a tree without a folder.
+    #[error("rule {}: a tree is named by its folder alone, without `files` and `kind`", .rule + 1)]
+    MoreThanTree {
+        /// Which rule, from 0.
+        rule: usize,
+    },
+    /// A tree in a tree.
+    #[error("rule {}: the tree `{inner}` lies in the tree `{outer}`", .rule + 1)]
+    NestedTrees {
+        /// Which rule, from 0.
+        rule: usize,
+        /// The inner one.
+        inner: String,
+        /// The outer one.
+        outer: String,
     },
     /// A header that cannot be stored.
     #[error("rule {}: {error}", .rule + 1)]
@@ -123,6 +154,7 @@ pub struct Rules {
     pages: GlobSet,
     rules: Vec<Ready>,
     source_maps: SourceMaps,
+    bundler_manifests: Vec<(String, GlobSet)>,
     shared: Mutex<HashMap<Shape, HashMap<String, Arc<Headers>>>>,
 }
 
@@ -131,12 +163,17 @@ pub struct Rules {
 struct Ready {
     rule: Rule,
     globs: GlobSet,
+    /// The folder of its tree, with a slash at its end.
+    tree: Option<String>,
     /// For each glob, whether it has matched a file.
     met: Vec<AtomicBool>,
 }
 
 impl Ready {
     fn matches(&self, path: &AssetPath) -> bool {
+        if self.tree.as_ref().is_some_and(|tree| path.as_str().starts_with(tree)) {
+            return true;
+        }
         // Which of the globs match is asked only until each of them has.
         if self.met.iter().all(|met| met.load(Ordering::Relaxed)) {
             return self.globs.is_match(path.as_str());
@@ -190,10 +227,17 @@ impl Rules {
                     errors.push(RuleError::BadHeader { rule: at, error });
                 }
             }
+            if rule.kind == Some(Kind::Tree) || rule.tree.is_some() && !(rule.files.is_empty() && rule.kind.is_none()) {
+                errors.push(RuleError::MoreThanTree { rule: at });
+            }
+            let tree = rule.tree.as_ref().and_then(|tree| {
+                let bad = |error| errors.push(RuleError::BadTree { rule: at, tree: tree.clone(), error });
+                tree_folder(tree).map_err(bad).ok()
+            });
             match GlobSet::new(globs) {
                 Ok(globs) => {
                     let met = rule.files.iter().map(|_| AtomicBool::default()).collect();
-                    checked.push(Ready { rule: rule.clone(), globs, met });
+                    checked.push(Ready { rule: rule.clone(), globs, tree, met });
                 }
                 Err(error) => {
                     let reason = error.to_string();
@@ -201,23 +245,47 @@ impl Rules {
                 }
             }
         }
+        errors.extend(tree_in_a_tree(rules));
         if !errors.is_empty() {
             return Err(errors);
         }
         let own = PAGES.iter().map(|glob| parse(glob).expect("lastly's own globs are well formed"));
         let pages = GlobSet::new(own).expect("lastly's own globs fit together");
-        Ok(Self { pages, rules: checked, source_maps, shared: Mutex::default() })
+        Ok(Self { pages, rules: checked, source_maps, bundler_manifests: Vec::new(), shared: Mutex::default() })
     }
 
-    /// How a file is treated.
-    pub fn treat(&self, path: &AssetPath) -> Treatment {
+    /// Takes globs of manifests in which bundlers say what they have hashed.
+    ///
+    /// # Errors
+    /// What is wrong with a glob.
+    pub fn with_bundler_manifests(mut self, globs: &[String]) -> Result<Self, String> {
+        let set = |glob: &String| Ok((glob.clone(), glob_set([glob.as_str()])?));
+        self.bundler_manifests = globs.iter().map(set).collect::<Result<_, String>>()?;
+        Ok(self)
+    }
+
+    /// The globs of bundlers' manifests, as the settings spell them and ready to be asked.
+    pub fn bundler_manifests(&self) -> impl Iterator<Item = (&str, &GlobSet)> {
+        self.bundler_manifests.iter().map(|(glob, set)| (glob.as_str(), set))
+    }
+
+    /// The folders of all trees, with a slash at their ends.
+    pub fn trees(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter_map(|ready| ready.tree.as_deref())
+    }
+
+    /// How a file is treated. `bundled` is what a bundler's manifest makes of it, where no rule decides.
+    pub fn treat(&self, path: &AssetPath, bundled: Option<Kind>) -> Treatment {
         let matched: Vec<usize> = (0..self.rules.len()).filter(|&at| self.rules[at].matches(path)).collect();
         let matching = || matched.iter().map(|&at| &self.rules[at].rule);
         let maps = matching().filter_map(|rule| rule.source_maps).next_back().unwrap_or(self.source_maps);
         let chosen = matching().filter_map(|rule| rule.kind).next_back();
         let kind = match chosen {
             _ if is_source_map(path) && maps == SourceMaps::Exclude => Kind::Excluded,
+            Some(Kind::Excluded) => Kind::Excluded,
+            _ if matching().any(|rule| rule.tree.is_some()) => Kind::Tree,
             Some(kind) => kind,
+            None if bundled.is_some() => bundled.unwrap_or(Kind::Asset),
             None if self.pages.is_match(path.as_str()) => Kind::Page,
             None => Kind::Asset,
         };
@@ -256,6 +324,25 @@ impl Rules {
         }
         headers
     }
+}
+
+/// What is wrong if one tree lies in another. Trees that are no folders are passed over.
+pub fn tree_in_a_tree(rules: &[Rule]) -> Option<RuleError> {
+    let folder = |(at, rule): (usize, &Rule)| Some((at, tree_folder(rule.tree.as_deref()?).ok()?));
+    let folders: Vec<(usize, String)> = rules.iter().enumerate().filter_map(folder).collect();
+    folders.iter().find_map(|(rule, inner)| {
+        let outer = folders.iter().find(|(_, outer)| inner != outer && inner.starts_with(outer));
+        outer.map(|(_, outer)| RuleError::NestedTrees { rule: *rule, inner: inner.clone(), outer: outer.clone() })
+    })
+}
+
+/// The path of a tree's folder with its slash, however it was written.
+///
+/// # Errors
+/// It is no path of a folder.
+pub fn tree_folder(text: &str) -> Result<String, PathError> {
+    let path = text.strip_prefix('/').unwrap_or(text);
+    AssetPath::new(path.strip_suffix('/').unwrap_or(path)).map(|path| format!("{path}/"))
 }
 
 /// A glob over logical paths, in the manner of a gitignore file: without a slash it matches the file name, and a
@@ -332,7 +419,7 @@ mod tests {
             ("css/app.css", Kind::Asset),
             ("favicon.ico", Kind::Page),
         ] {
-            assert_eq!(rules.treat(&path(file)).kind, kind, "{file}");
+            assert_eq!(rules.treat(&path(file), None).kind, kind, "{file}");
         }
     }
 
@@ -354,7 +441,7 @@ mod tests {
             ("LICENSE", "application/octet-stream"),
             ("a.unheard-of", "application/octet-stream"),
         ] {
-            assert_eq!(rules(&[]).treat(&path(file)).headers.content_type(), expected, "{file}");
+            assert_eq!(rules(&[]).treat(&path(file), None).headers.content_type(), expected, "{file}");
         }
     }
 
@@ -374,24 +461,82 @@ mod tests {
                 ..Rule::default()
             },
         ]);
-        let treated = rules.treat(&path("dist/a.js"));
+        let treated = rules.treat(&path("dist/a.js"), None);
         assert_eq!(treated.kind, Kind::Sealed);
         assert_eq!(
             treated.headers.iter().collect::<Vec<_>>(),
             [("cache-control", "max-age=2"), ("content-type", "text/javascript; charset=utf-8")]
         );
-        assert_eq!(rules.treat(&path("a.js")).headers.get("x-amz-meta-team"), Some("web"));
-        assert!(Arc::ptr_eq(&treated.headers, &rules.treat(&path("dist/b.js")).headers));
+        assert_eq!(rules.treat(&path("a.js"), None).headers.get("x-amz-meta-team"), Some("web"));
+        assert!(Arc::ptr_eq(&treated.headers, &rules.treat(&path("dist/b.js"), None).headers));
     }
 
     #[test]
     fn source_maps_can_be_left_out_everywhere_or_by_glob() {
         let nowhere = Rules::new(&[], SourceMaps::Exclude).expect("no rules");
-        assert_eq!(nowhere.treat(&path("a.js.map")).kind, Kind::Excluded);
-        assert_eq!(nowhere.treat(&path("map.js")).kind, Kind::Asset);
+        assert_eq!(nowhere.treat(&path("a.js.map"), None).kind, Kind::Excluded);
+        assert_eq!(nowhere.treat(&path("map.js"), None).kind, Kind::Asset);
         let some = Rule { files: vec!["vendor/**".into()], source_maps: Some(SourceMaps::Exclude), ..Rule::default() };
-        assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("vendor/a.js.map")).kind, Kind::Excluded);
-        assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("a.js.map")).kind, Kind::Asset);
+        assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("vendor/a.js.map"), None).kind, Kind::Excluded);
+        assert_eq!(rules(std::slice::from_ref(&some)).treat(&path("a.js.map"), None).kind, Kind::Asset);
+    }
+
+    #[test]
+    fn a_rule_decides_over_a_bundler_and_a_bundler_over_defaults() {
+        let asset = Rule { files: vec!["*.png".into()], kind: Some(Kind::Asset), ..Rule::default() };
+        let rules = rules(&[asset]);
+        for (file, bundled, kind) in [
+            ("a-1b2c3d4e.js", Some(Kind::Sealed), Kind::Sealed),
+            ("index.html", Some(Kind::Sealed), Kind::Sealed),
+            ("a-1b2c3d4e.js.map", Some(Kind::Page), Kind::Page),
+            ("a-1b2c3d4e.png", Some(Kind::Sealed), Kind::Asset),
+            ("a.js", None, Kind::Asset),
+        ] {
+            assert_eq!(rules.treat(&path(file), bundled).kind, kind, "{file}");
+        }
+    }
+
+    fn tree(folder: &str) -> Rule {
+        Rule { tree: Some(folder.to_owned()), ..Rule::default() }
+    }
+
+    #[test]
+    fn a_tree_takes_everything_below_it_but_what_is_excluded() {
+        let exclude = Rule { files: vec!["*.md".into()], kind: Some(Kind::Excluded), ..Rule::default() };
+        let page = Rule { files: vec!["*.txt".into()], kind: Some(Kind::Page), ..Rule::default() };
+        let rules = rules(&[exclude, page, tree("/vendor/ace/"), tree("mce")]);
+        assert_eq!(rules.trees().collect::<Vec<_>>(), ["vendor/ace/", "mce/"]);
+        for (file, bundled, kind) in [
+            ("vendor/ace/ace.js", None, Kind::Tree),
+            ("vendor/ace/demo/index.html", None, Kind::Tree),
+            ("vendor/ace/a.txt", None, Kind::Tree),
+            ("vendor/ace/a-1b2c3d4e.js", Some(Kind::Sealed), Kind::Tree),
+            ("vendor/ace/README.md", None, Kind::Excluded),
+            ("vendor/ace.js", None, Kind::Asset),
+            ("vendor/ace-2/ace.js", None, Kind::Asset),
+            ("mce/mce.js", None, Kind::Tree),
+            ("x/mce/mce.js", None, Kind::Asset),
+        ] {
+            assert_eq!(rules.treat(&path(file), bundled).kind, kind, "{file}");
+        }
+    }
+
+    #[test]
+    fn trees_are_folders_apart_from_one_another() {
+        let more = Rule { files: vec!["a".into()], ..tree("a") };
+        let kind = Rule { kind: Some(Kind::Tree), files: vec!["a".into()], ..Rule::default() };
+        let bad = [tree("a/b/"), tree("../x"), more, kind, tree("a-b")];
+        let errors = Rules::new(&bad, SourceMaps::Publish).expect_err("bad rules");
+        let messages: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            messages,
+            [
+                "rule 2: `../x` is not the path of a folder: `.` and `..` cannot be part of a path",
+                "rule 3: a tree is named by its folder alone, without `files` and `kind`",
+                "rule 4: a tree is named by its folder alone, without `files` and `kind`",
+                "rule 1: the tree `a/b/` lies in the tree `a/`",
+            ]
+        );
     }
 
     #[test]
@@ -399,7 +544,7 @@ mod tests {
         let rule = |files: &[&str]| Rule { files: files.iter().map(|&glob| glob.into()).collect(), ..Rule::default() };
         let rules = rules(&[rule(&["*.js", "*.mjs"]), rule(&["*.css"]), rule(&["/a/**"])]);
         for file in ["a/b.js", "c.js", "d.txt"] {
-            rules.treat(&path(file));
+            rules.treat(&path(file), None);
         }
         assert_eq!(rules.idle(), [(0, "*.mjs"), (1, "*.css")]);
     }

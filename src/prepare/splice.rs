@@ -22,6 +22,12 @@ impl Edits {
         Self(edits)
     }
 
+    /// These changes and more. Of those at one place, the further ones come behind.
+    #[must_use]
+    pub fn and(self, more: Vec<Edit>) -> Self {
+        Self::new(self.0.into_iter().chain(more).collect())
+    }
+
     /// Whether nothing is changed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

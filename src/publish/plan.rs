@@ -23,7 +23,8 @@ pub struct Plan {
     pub proof: bool,
 }
 
-/// Plans the upload of `release`. `kept` are releases that the ledger names, `current` the one the channel shows.
+/// Plans the upload of `release`. `kept` are releases that the ledger names, with their ids, `current` the one the
+/// channel shows.
 ///
 /// # Errors
 /// A sealed asset whose name stands for other bytes already, or for a page: every one of them.
@@ -78,7 +79,8 @@ fn changed_kind(release: &Release, earlier: &Release) -> Vec<Problem> {
 /// A sealed asset whose name is taken by other bytes.
 pub fn sealed_clash(path: &AssetPath, other: &str) -> Problem {
     Problem::error(format!("sealed asset `{path}` has other bytes than {other} under the same name")).hint(
-        "a sealed name must change with its bytes: is this really a bundler's hashed output? If not, drop the rule",
+        "a sealed name must change with its bytes: if this is no bundler's hashed output, a rule with \
+         `kind = \"asset\"` unseals it",
     )
 }
 

@@ -45,6 +45,9 @@ pub struct Inside {
     pub path: String,
     /// The index in the reference's text, at which an address goes into the file's name: before the last dot.
     pub name: usize,
+    /// For each segment of the path, the index in the reference's text at which it ends; `None` where the text leaves
+    /// it out, because it is relative to a folder below.
+    pub ends: Vec<Option<usize>>,
 }
 
 impl Roots {
@@ -109,9 +112,12 @@ pub fn resolve(text: &str, kind: Kind, from: &AssetPath, base: Option<&str>, roo
         Segments::Above => Resolved::Above,
         Segments::Of(segments) => match segments.last() {
             None => Resolved::Folder,
-            Some(last) if last.is_empty() => Resolved::Folder,
+            Some(last) if last.name.is_empty() => Resolved::Folder,
             Some(_) if ends_in_dots(path) => Resolved::Folder,
-            Some(_) => Resolved::Inside(Inside { path: segments.join("/"), name: place_of_address(path) }),
+            Some(_) => {
+                let (names, ends): (Vec<_>, Vec<_>) = segments.into_iter().map(|at| (at.name, at.end)).unzip();
+                Resolved::Inside(Inside { path: names.join("/"), name: place_of_address(path), ends })
+            }
         },
     }
 }
@@ -127,9 +133,15 @@ fn ends_in_dots(path: &str) -> bool {
 
 enum Segments {
     /// The names from the site's root on, percent-decoded.
-    Of(Vec<String>),
+    Of(Vec<Segment>),
     /// The path climbs above the site's root.
     Above,
+}
+
+struct Segment {
+    name: String,
+    /// The index at which it ends in the URL's path; `None` where it is not spelled there.
+    end: Option<usize>,
 }
 
 /// The segments that a URL's path stands for; `None` where it is not the site's. `folder` is what it is relative to,
@@ -141,8 +153,11 @@ fn segments(path: &str, folder: Option<&str>, roots: &Roots) -> Option<Segments>
         None if path.starts_with('/') => ("", roots.below(None, path)?),
         None => (folder?, path),
     };
-    let mut segments: Vec<String> = start.split_terminator('/').map(str::to_owned).collect();
-    for segment in rest.split('/') {
+    let outer = |name: &str| Segment { name: name.to_owned(), end: None };
+    let mut segments: Vec<Segment> = start.split_terminator('/').map(outer).collect();
+    let mut end = path.len() - rest.len();
+    for (at, segment) in rest.split('/').enumerate() {
+        end += segment.len() + usize::from(at > 0);
         match decoded(segment) {
             dot if dot == "." => {}
             dots if dots == ".." => {
@@ -150,7 +165,7 @@ fn segments(path: &str, folder: Option<&str>, roots: &Roots) -> Option<Segments>
                     return Some(Segments::Above);
                 }
             }
-            name => segments.push(name.into_owned()),
+            name => segments.push(Segment { name: name.into_owned(), end: Some(end) }),
         }
     }
     Some(Segments::Of(segments))
@@ -172,8 +187,8 @@ fn folder_of_base<'a>(base: &str, from: &AssetPath, roots: &Roots) -> Option<Cow
     match segments(folder, Some(from.directory()), roots)? {
         Segments::Above => None,
         Segments::Of(segments) => {
-            let folders: Vec<String> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();
-            Some(Cow::Owned(folders.iter().map(|folder| format!("{folder}/")).collect()))
+            let folders = segments.iter().filter(|segment| !segment.name.is_empty());
+            Some(Cow::Owned(folders.map(|folder| format!("{}/", folder.name)).collect()))
         }
     }
 }
@@ -185,7 +200,7 @@ fn place_of_address(path: &str) -> usize {
     let dots = path[start..].char_indices().filter(|&(at, c)| {
         c == '.' || (c == '%' && path[start + at..].get(1..3).is_some_and(|hex| hex.eq_ignore_ascii_case("2e")))
     });
-    dots.filter(|&(at, _)| at > 0).map(|(at, _)| start + at).last().unwrap_or(path.len())
+    dots.filter(|&(at, _)| at > 0).map(|(at, _)| start + at).next_back().unwrap_or(path.len())
 }
 
 #[cfg(test)]
@@ -196,7 +211,7 @@ mod tests {
         let roots = Roots::new(["https://cdn.example.com/static/", "/assets"]);
         let from = AssetPath::new(from).expect("a plain path");
         match resolve(text, Kind::Resource, &from, base, &roots) {
-            Resolved::Inside(Inside { path, name }) => {
+            Resolved::Inside(Inside { path, name, .. }) => {
                 format!("{path} {}", [&text[..name], "!", &text[name..]].concat())
             }
             other => format!("{other:?}"),
@@ -271,13 +286,42 @@ mod tests {
     }
 
     #[test]
+    fn every_folder_that_the_text_names_is_found_in_it() {
+        let roots = Roots::new(["https://cdn.example.com/static/"]);
+        let from = AssetPath::new("js/a.js").expect("a plain path");
+        for (text, expected) in [
+            ("b.js", "js b.js!"),
+            ("./x/../lib/b.js?x/y", "js lib!b.js!"),
+            ("../lib/./sub/b.js#x", "lib!sub!b.js!"),
+            ("l%69b/b.js", "js lib!b.js!"),
+            ("x/y/%2e%2e/../lib/b.js", "js lib!b.js!"),
+            ("/static/lib/b.js", "lib!b.js!"),
+            ("//cdn.example.com/static/lib/b.js", "lib!b.js!"),
+        ] {
+            let Resolved::Inside(inside) = resolve(text, Kind::Resource, &from, None, &roots) else {
+                panic!("{text} leads inside");
+            };
+            let segment = |(name, end): (&str, &Option<usize>)| match end {
+                Some(end) => {
+                    let spelled = text[..*end].rsplit('/').next().unwrap_or_default();
+                    assert_eq!(decoded(spelled), name, "{text}");
+                    format!("{name}!")
+                }
+                None => format!("{name} "),
+            };
+            assert_eq!(inside.path.split('/').zip(&inside.ends).map(segment).collect::<String>(), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_bare_specifier_names_a_package() {
         let from = AssetPath::new("js/a.js").expect("a plain path");
         let module = |text| resolve(text, Kind::Module, &from, None, &Roots::default());
         for text in ["lit", "lit/decorators.js", "@scope/x", "#internal"] {
             assert!(matches!(module(text), Resolved::Bare | Resolved::Itself), "{text}");
         }
-        assert_eq!(module("./lit.js"), Resolved::Inside(Inside { path: "js/lit.js".to_owned(), name: 5 }));
+        let inside = Inside { path: "js/lit.js".to_owned(), name: 5, ends: vec![None, Some(8)] };
+        assert_eq!(module("./lit.js"), Resolved::Inside(inside));
         assert_eq!(module("https://esm.sh/lit"), Resolved::Foreign);
         assert_eq!(module(".."), Resolved::Folder);
     }

@@ -185,14 +185,14 @@ fn sealed_files_never_change() {
     program.write("lastly.toml", "[[rules]]\nfiles = [\"/js/**\"]\nkind = \"sealed\"\n");
     program.run(&format!("publish public {STORE}"));
     program.write("public/js/app.js", "console.log(2)\n");
-    assert_snapshot!(program.run(&format!("publish public {STORE}")), @r"
+    assert_snapshot!(program.run(&format!("publish public {STORE}")), @r#"
     --- stderr
     error: sealed asset `js/app.js` has other bytes than `js/app.js` of release 5bd390f1fe83 under the same name
     hint: a sealed name must change with its bytes: is this really a bundler's hashed output? If not, drop the rule
     error: 1 problem in the files
     the channel has not moved
     --- status 2
-    ");
+    "#);
 }
 
 #[test]

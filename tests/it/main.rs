@@ -25,6 +25,7 @@ mod probe;
 mod program;
 mod publish;
 mod s3;
+mod sealed;
 mod serve;
 mod servers;
 #[path = "../sim/mod.rs"]

@@ -23,6 +23,16 @@ fn try_publish(
     rules: &[Rule],
     known: &[&Release],
 ) -> Result<(Prepared, tempfile::TempDir), Vec<Problem>> {
+    let references = References::new(&["/static/".to_owned()], &Missing::default()).expect("good settings");
+    try_publish_as(files, rules, known, &references)
+}
+
+fn try_publish_as(
+    files: &Tree,
+    rules: &[Rule],
+    known: &[&Release],
+    references: &Arc<References>,
+) -> Result<(Prepared, tempfile::TempDir), Vec<Problem>> {
     let folder = tempfile::tempdir().expect("a folder for the test");
     for (path, text) in files {
         let file = folder.path().join(path);
@@ -32,8 +42,7 @@ fn try_publish(
     let order = Walk { folders: vec![folder.path().to_owned()], ..Walk::default() };
     let rules = Rules::new(rules, SourceMaps::Publish).expect("good rules");
     let collected = read(&walk(&order).0, &rules, &Layout::new("", None), 0)?;
-    let references = References::new(&["/static/".to_owned()], &Missing::default()).expect("good settings");
-    Ok((rewrite(collected, &references, known)?, folder))
+    Ok((rewrite(collected, references, known)?, folder))
 }
 
 fn publish(files: &Tree, known: &[&Release]) -> (Prepared, tempfile::TempDir) {
@@ -252,6 +261,9 @@ fn a_long_chain_and_a_large_circle() {
     let expected = format!("import './1.{}.js';", second.address.in_key());
     assert_eq!(prepared.sources[&first.name].read().expect("an unchanged file"), expected.as_bytes());
 }
+
+mod tags;
+mod trees;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]

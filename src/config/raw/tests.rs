@@ -50,12 +50,14 @@ fn everything_that_a_file_can_say() {
         ignore,
         overlay,
         gc,
+        bundler_manifests,
         rules,
         source_maps,
         generation,
         urls,
         strict,
         missing,
+        integrity,
         concurrency,
         path_style,
     } = layer(
@@ -73,8 +75,10 @@ fn everything_that_a_file_can_say() {
         urls = "/static"
         strict = true
         gc = { keep-for = "14d", keep-last = 9, max-delete = "90%" }
+        integrity = true
         concurrency = 1_000
         path-style = false
+        bundler-manifests = "packs/*.json"
 
         [missing]
         error = "app/**"
@@ -98,6 +102,9 @@ fn everything_that_a_file_can_say() {
         [rules.headers]
         Cache-Control = "max-age=60"
         content-language = false
+
+        [[rules]]
+        tree = "/vendor/mce"
         "#,
     );
     fn value<T>(given: Option<super::super::given::Given<T>>) -> T {
@@ -113,13 +120,14 @@ fn everything_that_a_file_can_say() {
     assert_eq!(value(sources), [Path::new("/site/dist"), Path::new("/elsewhere")]);
     assert_eq!(value(ignore), ["*.psd"]);
     assert_eq!(value(source_maps), SourceMaps::Exclude);
-    assert_eq!((value(overlay), value(path_style)), (true, false));
+    assert_eq!((value(overlay), value(integrity), value(path_style)), (true, true, false));
     let allowed = |file: Option<&str>, target: Option<&str>| Allowed {
         file: file.map(str::to_owned),
         target: target.map(str::to_owned),
     };
     let allow = vec![allowed(Some("vendor/**"), None), allowed(None, Some("*.map"))];
     assert_eq!(value(missing), Missing { strict: false, error: vec!["app/**".to_owned()], allow });
+    assert_eq!(value(bundler_manifests), ["packs/*.json"]);
     assert_eq!((value(urls), value(strict)), (vec!["/static/".to_owned()], true));
     assert_eq!((value(generation), value(concurrency)), (16, 1000));
     assert_eq!(
@@ -142,6 +150,7 @@ fn everything_that_a_file_can_say() {
                 source_maps: Some(SourceMaps::Publish),
                 ..Rule::default()
             },
+            Rule { tree: Some("vendor/mce/".into()), ..Rule::default() },
         ]
     );
 }
@@ -161,7 +170,7 @@ fn every_setting_of_the_table_is_read() {
     {
         let bare = layer(&format!("[[{table}]]\n{required}"));
         for setting in settings {
-            let required = if required.starts_with(setting.key) { "" } else { required };
+            let required = if required.starts_with(setting.key) || setting.key == "tree" { "" } else { required };
             let layer = layer(&format!("[[{table}]]\n{required}\n{} = {}", setting.key, setting.example));
             assert_ne!(layer, bare, "{} was passed over", setting.key);
         }
@@ -177,9 +186,26 @@ fn names_that_are_no_settings() {
     2:1: `sauce-maps` is not a setting
       hint: did you mean `source-maps`?
     3:1: `bucket` is not a setting
-      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `rules`
+      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `integrity`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `bundler-manifests`, `rules`
     5:2: `tool` is not a setting
       hint: only in pyproject.toml do settings stand below `[tool.lastly]`
+    ");
+}
+
+#[test]
+fn trees_that_cannot_be() {
+    let text = "[[rules]]\ntree = 'a/'\nfiles = '*'\nkind = 'page'\n[[rules]]\ntree = 'a/b'\n[[rules]]\ntree = '*/'\n\
+                [[rules]]\ntree = '..'";
+    assert_snapshot!(problems(text), @r"
+    1:3: rule 2: the tree `a/b/` lies in the tree `a/`
+    3:1: a rule with a `tree` has no `files`
+      hint: a tree is everything below its folder
+    4:1: a rule with a `tree` has no `kind`
+      hint: a tree is everything below its folder
+    8:8: `*/` is a glob, and a tree is a single folder
+      hint: write a rule with `tree` for each folder
+    10:8: `..` is not the path of a folder: `.` and `..` cannot be part of a path
+      hint: the path of a folder, counted from the source folder: `vendor/tinymce/`
     ");
 }
 
@@ -313,13 +339,13 @@ headers = "a"
     13:76: the header `ETag` must be a string or `false`, not an integer
       hint: `false` takes a header away
     15:1: this rule names no `files`
-      hint: `files = "*.js"` names them by a glob
+      hint: `files = "*.js"` names them by a glob, `tree = "tinymce/"` a folder as a whole
     16:1: `file` is not a setting of `[[rules]]`
       hint: did you mean `files`?
     17:13: the header `content-type` is given twice
       hint: the names of headers are the same in capital and small letters
     19:1: this rule names no `files`
-      hint: `files = "*.js"` names them by a glob
+      hint: `files = "*.js"` names them by a glob, `tree = "tinymce/"` a folder as a whole
     21:1: `channel` is not a setting of `[[rules]]`
       hint: `channel` belongs before the first `[[`
     22:11: `headers` must be a table, not a string
@@ -356,7 +382,7 @@ fn a_pyproject_has_a_table_of_ours() {
     4:1: `stor` is not a setting
       hint: did you mean `store`?
     5:1: this rule names no `files`
-      hint: `files = "*.js"` names them by a glob
+      hint: `files = "*.js"` names them by a glob, `tree = "tinymce/"` a folder as a whole
     "#);
     assert_snapshot!(problems_of(&document("[tool]\nlastly = 1", true)), @"2:10: `lastly` must be a table, not an integer");
     assert_snapshot!(problems_of(&document("[tool.other]\nname = 'lastly'", true)), @"1:1: there is no `[tool.lastly]` in it");

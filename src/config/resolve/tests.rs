@@ -62,11 +62,13 @@ fn defaults() {
     urls = []
     strict = false
     missing = {}
+    integrity = false
     concurrency = 64
     path-style = nothing
     purge = []
     cloudfront = []
     gc = { html-ttl = "1d", intent-ttl = "1d", keep-for = "1w", keep-last = 5, keep-unreleased = "1w", max-delete = "50%", min-object-age = "1d", session = "1d" }
+    bundler-manifests = []
     rules = []
     "#);
     let documented = super::super::schema::SETTINGS.map(|setting| setting.key);

@@ -165,5 +165,6 @@ impl Inspected<'_> {
 pub(crate) fn address_in(name: &str) -> Option<&str> {
     let is_address = |part: &&str| part.len() == 32 && part.bytes().all(|b| b.is_ascii_hexdigit());
     let file = name.rsplit('/').next().unwrap_or(name);
-    file.rsplit('.').take(2).find(is_address)
+    let in_folders = name.split('/').filter_map(|folder| folder.rsplit('.').next());
+    file.rsplit('.').take(2).chain(in_folders).find(is_address)
 }
