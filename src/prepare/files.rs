@@ -28,7 +28,8 @@ const LIKENESS: f64 = 0.75;
 impl Files {
     /// Takes the files that are published, and those that the rules leave out.
     pub fn new(files: Vec<(AssetPath, Kind)>, excluded: HashSet<AssetPath>) -> Self {
-        let numbers = files.iter().zip(0..).map(|((path, _), number)| (path.clone(), number)).collect();
+        let numbers: HashMap<AssetPath, u32> =
+            files.iter().zip(0..).map(|((path, _), number)| (path.clone(), number)).collect();
         let mut packages: HashSet<String> =
             files.iter().filter_map(|(path, _)| package_of(path)).map(str::to_owned).collect();
         if numbers.contains_key("index.html") {
