@@ -2,7 +2,8 @@
 // `browse.mjs FOLDER STORE URL PAGE…`, where `lastly serve` serves the store at URL. Prints a line of JSON for each.
 //
 // Compared, without addresses and hosts: every request with what came of it, the console, exceptions, the fonts and
-// their state, the images and their sizes, what the page says in `window.seen`, and a picture of it.
+// their state, the images and their sizes, what the page says in `window.seen`, and a picture of it unless it lies
+// in a package.
 
 import { createHash } from "node:crypto";
 import { spawn } from "node:child_process";
@@ -128,8 +129,11 @@ async function look(site, page) {
     "[...document.images].map(i => `${i.currentSrc || i.src} ${i.complete} ${i.naturalWidth}x${i.naturalHeight}`)",
   );
   seen.said = await evaluate("(window.seen ?? []).map(String)");
-  const { data } = await send("Page.captureScreenshot", { format: "png" });
-  seen.picture = [createHash("sha256").update(data).digest("hex")];
+  // Pages of packages show where they are, and move.
+  if (!page.startsWith("npm/")) {
+    const { data } = await send("Page.captureScreenshot", { format: "png" });
+    seen.picture = [createHash("sha256").update(data).digest("hex")];
+  }
   await browser.send("Target.disposeBrowserContext", { browserContextId });
   return seen;
 }

@@ -388,6 +388,8 @@ mod tests {
             (format!("static/LICENSE.{digits}"), Some(Form::Object)),
             (format!("static/.htaccess.{digits}"), Some(Form::Object)),
             (format!("static/a.min.{digits}.js"), Some(Form::Object)),
+            (format!("static/vendor/mce.{digits}/skins/x.css"), Some(Form::Object)),
+            (format!("static/.{digits}/x.css"), None),
             (format!("static/channels/x/a.{digits}.js"), Some(Form::Object)),
             ("static/manifest.json".to_owned(), Some(Form::Manifest(ChannelName::live()))),
             ("static/channels/preview-7/manifest.json".to_owned(), Some(Form::Manifest(preview))),

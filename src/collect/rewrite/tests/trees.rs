@@ -1,6 +1,7 @@
 //! Folders that are published whole, and what a bundler has hashed.
 
 use super::*;
+use crate::model::release::Entry;
 
 fn rules() -> [Rule; 1] {
     [Rule { tree: Some("lib/mce/".to_owned()), ..Rule::default() }]
