@@ -19,6 +19,8 @@ mod interrupt;
 mod json;
 mod killed;
 mod mistakes;
+#[path = "../model/mod.rs"]
+mod model;
 mod probe;
 mod program;
 mod publish;
