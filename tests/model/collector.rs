@@ -145,7 +145,9 @@ pub(crate) fn doings(rules: &Rules, world: &World, number: usize, doings: &mut V
             let all = judge(rules, world, u8::MAX, u8::MAX);
             let (drops, reaps) = (rules.set(&all.dropped()), owners(all.intents.keys()));
             let subsets = |set: u8| (0..=set).filter(move |subset| subset & !set == 0);
-            doings.extend(subsets(drops).flat_map(|drops| subsets(reaps).map(move |reaps| Doing::Decide { drops, reaps })));
+            doings.extend(
+                subsets(drops).flat_map(|drops| subsets(reaps).map(move |reaps| Doing::Decide { drops, reaps })),
+            );
         }
         Collector::Decided(_) => answers(doings, Doing::Condemn),
         Collector::CondemnationUnanswered(_) => doings.push(Doing::Condemn(Answer::Comes)),
@@ -255,6 +257,8 @@ fn condemn(rules: &Rules, world: &mut World, verdict: Verdict, answer: Answer) -
         condemned: verdict.list,
     };
     if world.change(world.book.collect(&collection)).is_err() {
+        // The list that it wrote for nothing is deleted, unless it was not for nothing: its swap may have been done, its
+        // answer lost, and the ledger changed since.
         let own = verdict.list.filter(|list| Some(*list) != verdict.before);
         let is_named = own.is_some() && own == world.book.condemned;
         world.list_is_gone |= is_named && rules.mutant == Mutant::DeletesNamedList;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use stateright::{Checker, HasDiscoveries, Model, Property};
 
-use super::rules::{KEYS, RELEASES, Rules, bits, letter};
+use super::rules::{Errand, KEYS, RELEASES, Rules, bits, letter};
 use super::world::{Answer, Versions, World};
 use super::{collector, operator, publisher};
 
@@ -74,6 +74,29 @@ impl Model for Rules {
     }
 }
 
+/// Whether anybody can do anything.
+fn can_go_on(rules: &Rules, world: &World) -> bool {
+    if !world.is_quiet() {
+        let (mut publishers, mut collectors, mut operator) = (Vec::new(), Vec::new(), Vec::new());
+        let mut publisher = |number| {
+            publisher::doings(rules, world, number, &mut publishers);
+            !publishers.is_empty()
+        };
+        let mut collector = |number| {
+            collector::doings(rules, world, number, &mut collectors);
+            !collectors.is_empty()
+        };
+        operator::doings(rules, world, &mut operator);
+        return !operator.is_empty()
+            || world.late.iter().any(|versions| *versions != 0)
+            || (0..world.publishers.len()).any(&mut publisher)
+            || (0..world.collectors.len()).any(&mut collector);
+    }
+    let mut actions = Vec::new();
+    rules.actions(world, &mut actions);
+    !actions.is_empty()
+}
+
 type Holds = fn(&Rules, &World) -> bool;
 
 /// What must always hold.
@@ -88,11 +111,7 @@ pub(crate) const PROPERTIES: [(&str, Holds); 6] = [
     }),
     ("L1 whoever lives comes to an end, and a last collection leaves exactly the reach", |rules, world| {
         let has_ended = world.collectors.last() == Some(&collector::Collector::Finished);
-        let mut actions = Vec::new();
-        if !has_ended {
-            rules.actions(world, &mut actions);
-        }
-        if has_ended { world.is_clean(rules) } else { !actions.is_empty() }
+        if has_ended { world.is_clean(rules) } else { can_go_on(rules, world) }
     }),
 ];
 
@@ -115,7 +134,7 @@ pub(crate) fn explore(rules: Rules, threads: usize) -> Explored {
 fn story(rules: &Rules, path: &[(World, Option<Action>)]) -> Vec<String> {
     let steps = path.windows(2).filter_map(|pair| {
         let ((before, action), (after, _)) = (&pair[0], &pair[1]);
-        Some(format!("{:<78} | {}", sentence(rules, before, (*action)?, after), standing(rules, after)))
+        Some(format!("{:<100} | {}", sentence(rules, before, (*action)?, after), standing(rules, after)))
     });
     steps.collect()
 }
@@ -133,7 +152,7 @@ fn sentence(rules: &Rules, before: &World, action: Action, after: &World) -> Str
         Action::Collector(number, doing) => {
             format!("collector {} {}", number + 1, collector_says(before, number, doing, after))
         }
-        Action::Operator(doing) => format!("the operator {}", operator_says(before, doing, after)),
+        Action::Operator(doing) => format!("the operator {}", operator_says(rules, before, doing, after)),
         Action::Arrives(key) => format!("a delete of {} arrives late", letter(key)),
         Action::IsDropped(key) => format!("a delete of {} never arrives", letter(key)),
     }
@@ -157,7 +176,9 @@ fn publisher_says(before: &World, number: usize, release: usize, doing: publishe
         Doing::Replace(key) if before.store != after.store => format!("puts {} again, as a new version", letter(key)),
         Doing::Replace(key) => format!("finds {} gone", letter(key)),
         Doing::Commit(answer) if before.book != after.book => format!("commits release {release}{}", lost(answer)),
-        Doing::Commit(_) if matches!(after.publishers[number].at, publisher::Desk::Beginning) => {
+        Doing::Commit(_)
+            if matches!(after.publishers[number].at, publisher::Desk::Beginning | publisher::Desk::Uploading(_)) =>
+        {
             "finds its intent gone at the commit, and begins again".to_owned()
         }
         Doing::Commit(_) => "looks whether it has committed".to_owned(),
@@ -181,7 +202,8 @@ fn collector_says(before: &World, number: usize, doing: collector::Doing, after:
         Doing::List => "lists the store".to_owned(),
         Doing::Decide { drops, reaps } => {
             let drops: Vec<String> = bits(drops).map(|release| format!("drops release {release}")).collect();
-            let reaps: Vec<String> = bits(reaps).map(|number| format!("reaps publisher {}'s intent", number + 1)).collect();
+            let reaps: Vec<String> =
+                bits(reaps).map(|number| format!("reaps publisher {}'s intent", number + 1)).collect();
             let all = [drops, reaps].concat();
             let all = if all.is_empty() { "drops and reaps nothing".to_owned() } else { all.join(", ") };
             format!("reads ledger and manifest, and decides: {all}{went}")
@@ -194,14 +216,17 @@ fn collector_says(before: &World, number: usize, doing: collector::Doing, after:
     }
 }
 
-fn operator_says(before: &World, doing: operator::Doing, after: &World) -> String {
+fn operator_says(rules: &Rules, before: &World, doing: operator::Doing, after: &World) -> String {
     use operator::{Doing, Operator};
     match (doing, before.operator) {
         (Doing::Choose(release), _) => format!("reads that release {release} is kept"),
         (Doing::Swap(_), Operator::Chosen(release)) if after.operator == Operator::Refused => {
             format!("is told that release {release} is not kept")
         }
-        (Doing::Swap(answer), Operator::Chosen(release)) => format!("moves to or pins release {release}{}", lost(answer)),
+        (Doing::Swap(answer), Operator::Chosen(release)) => {
+            let does = if rules.setup.errand == Errand::Pin { "pins" } else { "moves the channel to" };
+            format!("{does} release {release}{}", lost(answer))
+        }
         (Doing::Swap(_), _) => "looks whether its change was made".to_owned(),
         (Doing::Follow, Operator::Following(follower)) => follower.says(),
         (Doing::Follow, _) => unreachable!("only a follower follows"),

@@ -227,7 +227,8 @@ fn reaped_at_commit(rules: &Rules, world: &mut World, publisher: usize) -> Desk 
     let own = intent(publisher, world.publishers[publisher].reaped);
     match rules.mutant {
         Mutant::CommitsWithoutIntent => {
-            let registered = changed(Ok(world.book.register(own, rules.ids[rules.setup.publishers[publisher].release])));
+            let registered =
+                changed(Ok(world.book.register(own, rules.ids[rules.setup.publishers[publisher].release])));
             world.swap(changed(step(rules, &registered, publisher, own)));
             following(Follower::begin(rules, world))
         }
