@@ -29,19 +29,17 @@ impl Model for Rules {
     }
 
     fn actions(&self, world: &World, actions: &mut Vec<Action>) {
-        let last = self.setup.collectors;
-        let is_ending = world.collectors[last] != collector::Collector::Waiting;
         for number in 0..world.publishers.len() {
             let mut doings = Vec::new();
             publisher::doings(self, world, number, &mut doings);
             actions.extend(doings.into_iter().map(|doing| Action::Publisher(number, doing)));
         }
-        for number in 0..=last {
+        for number in 0..world.collectors.len() {
             let mut doings = Vec::new();
             collector::doings(self, world, number, &mut doings);
             actions.extend(doings.into_iter().map(|doing| Action::Collector(number, doing)));
         }
-        if !is_ending {
+        if !is_ending(world) {
             let mut doings = Vec::new();
             operator::doings(self, world, &mut doings);
             actions.extend(doings.into_iter().map(Action::Operator));
@@ -74,27 +72,32 @@ impl Model for Rules {
     }
 }
 
-/// Whether anybody can do anything.
+/// Whether there is any action; it asks no further than to the first.
 fn can_go_on(rules: &Rules, world: &World) -> bool {
-    if !world.is_quiet() {
-        let (mut publishers, mut collectors, mut operator) = (Vec::new(), Vec::new(), Vec::new());
-        let mut publisher = |number| {
-            publisher::doings(rules, world, number, &mut publishers);
-            !publishers.is_empty()
-        };
-        let mut collector = |number| {
-            collector::doings(rules, world, number, &mut collectors);
-            !collectors.is_empty()
-        };
-        operator::doings(rules, world, &mut operator);
-        return !operator.is_empty()
-            || world.late.iter().any(|versions| *versions != 0)
-            || (0..world.publishers.len()).any(&mut publisher)
-            || (0..world.collectors.len()).any(&mut collector);
-    }
-    let mut actions = Vec::new();
-    rules.actions(world, &mut actions);
-    !actions.is_empty()
+    let publisher = |number| {
+        let mut doings = Vec::new();
+        publisher::doings(rules, world, number, &mut doings);
+        !doings.is_empty()
+    };
+    let collector = |number| {
+        let mut doings = Vec::new();
+        collector::doings(rules, world, number, &mut doings);
+        !doings.is_empty()
+    };
+    let operator = || {
+        let mut doings = Vec::new();
+        operator::doings(rules, world, &mut doings);
+        !is_ending(world) && !doings.is_empty()
+    };
+    (0..world.publishers.len()).any(publisher)
+        || (0..world.collectors.len()).any(collector)
+        || operator()
+        || world.late != [0; KEYS]
+}
+
+/// Whether the collection at the end has begun.
+fn is_ending(world: &World) -> bool {
+    world.collectors.last() != Some(&collector::Collector::Waiting)
 }
 
 type Holds = fn(&Rules, &World) -> bool;

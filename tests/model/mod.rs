@@ -51,7 +51,11 @@ const SETUPS: [(&str, Setup, usize); 10] = [
         Setup { publishers: &[NEW], collectors: 2, errand: Errand::Move, pauses: true, ..CALM },
         7994,
     ),
-    ("two publishers, two collectors, a roller-back", Setup { publishers: &[NEW, UPLOAD], ..ROLLED_BACK }, 0),
+    (
+        "two publishers, one of which only uploads, two collectors, a roller-back",
+        Setup { publishers: &[NEW, UPLOAD], ..ROLLED_BACK },
+        225_571,
+    ),
 ];
 
 const ROLLED_BACK: Setup = Setup { collectors: 2, errand: Errand::Move, ..CALM };
