@@ -137,8 +137,7 @@ pub(crate) fn doings(rules: &Rules, world: &World, number: usize, doings: &mut V
         Collector::Waiting if is_last && !world.is_quiet() => {}
         Collector::Waiting => doings.push(Doing::List),
         Collector::Listed(_) if is_last => {
-            let reaps = world.book.intents.keys().fold(0, |set, intent| set | 1 << owner(*intent));
-            let reaps = if rules.mutant == Mutant::NeverReaps { 0 } else { reaps };
+            let reaps = if rules.mutant == Mutant::NeverReaps { 0 } else { owners(world.book.intents.keys()) };
             doings.push(Doing::Decide { drops: 0, reaps });
         }
         Collector::Listed(_) => {

@@ -245,7 +245,7 @@ fn standing(rules: &Rules, world: &World) -> String {
     let mut text = format!("store{}", versions(world.store));
     let put = "a string takes everything";
     write!(text, "; condemned{}; ledger{}", versions(world.condemned()), kept.collect::<String>()).expect(put);
-    let intents = world.book.intents.iter().map(|(id, _)| format!(" {}", publisher::owner(*id) + 1));
+    let intents = world.book.intents.keys().map(|id| format!(" {}", publisher::owner(*id) + 1));
     write!(text, "; intents{}; manifest {}", intents.collect::<String>(), world.manifest.release).expect(put);
     text
 }
