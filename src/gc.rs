@@ -8,7 +8,7 @@ mod pin;
 pub mod plan;
 pub mod policy;
 mod public;
-mod reach;
+pub mod reach;
 pub mod run;
 mod survey;
 

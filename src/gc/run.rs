@@ -222,12 +222,14 @@ async fn condemn(
                 return Ok(list.map(|list| (list, pairs)));
             }
             Err(CommitError::Refused(Refusal::Outdated)) => {
-                if let Some(list) = list.filter(|list| Some(*list) != before) {
-                    forget(site, list).await;
-                }
                 site.clock.back_off(attempt).await;
                 *judged = again(bench, reach, judged, None).await?;
                 judged.tell(site, leftovers);
+                // A swap whose answer was lost may have been done all the same: the ledger then names this list.
+                let named = judged.held.ledger.condemned;
+                if let Some(list) = list.filter(|list| Some(*list) != before && Some(*list) != named) {
+                    forget(site, list).await;
+                }
             }
             Err(error) => return Err(error.of_no_move().into()),
         }

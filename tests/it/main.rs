@@ -20,6 +20,8 @@ mod interrupt;
 mod json;
 mod killed;
 mod mistakes;
+#[path = "../model/mod.rs"]
+mod model;
 mod packages;
 mod probe;
 mod program;
