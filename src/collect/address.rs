@@ -10,7 +10,7 @@ use super::source::Source;
 use crate::event::Problem;
 use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
-use crate::model::path::AssetPath;
+use crate::model::path::{AssetPath, common_folder};
 use crate::model::release::{CircleId, Entry, Release};
 use crate::prepare::files::Files;
 use crate::prepare::links::{Links, Spot, links};
@@ -323,13 +323,4 @@ const PUT_IN: usize = Address::KEY_DIGITS + 1;
 
 fn address(done: &[Option<Done>], target: u32) -> Address {
     done[target as usize].as_ref().expect("what is referred to is addressed first").address
-}
-
-/// The lowest folder, with its slash, that holds all of `folders`.
-fn common_folder<'a>(mut folders: impl Iterator<Item = &'a str>) -> &'a str {
-    let first = folders.next().unwrap_or_default();
-    folders.fold(first, |common, folder| {
-        let same = common.bytes().zip(folder.bytes()).take_while(|(one, other)| one == other).count();
-        &common[..common.as_bytes()[..same].iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1)]
-    })
 }
