@@ -29,3 +29,4 @@ mod servers;
 mod sim;
 mod support;
 mod unanswered;
+mod verify;
