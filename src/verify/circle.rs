@@ -50,7 +50,12 @@ pub(super) fn broken(
     let broken: Vec<Vec<usize>> =
         broken.map(|unit| unit.files.into_iter().map(|file| file as usize).collect()).collect();
     // A reference that is gone tears a circle apart: what is left of it is one thing to report.
-    if broken.iter().any(|unit| unit.len() == 1) { vec![broken.concat()] } else { broken }
+    if broken.iter().all(|unit| unit.len() > 1) {
+        return broken;
+    }
+    let mut torn = broken.concat();
+    torn.sort_unstable();
+    vec![torn]
 }
 
 /// The references of a member to others, in the order of their places.

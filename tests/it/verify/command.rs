@@ -16,14 +16,24 @@ use crate::servers::{Bucket, MOTO};
 #[tokio::test]
 async fn verifying_a_folder() {
     let program = Program::with_two_releases("--store dir:site");
-    assert_snapshot!(program.run("verify --store dir:site --deep"), @"");
-    assert_snapshot!(program.run("fsck --store dir:site"), @"");
+    assert_snapshot!(program.run("verify --store dir:site --deep"), @r"
+    --- stderr
+    4 objects (105 B) of 2 releases, 1 page · 9 requests · [SPAN]
+    --- status 0
+    ");
+    assert_snapshot!(program.run("fsck --store dir:site"), @r"
+    --- stderr
+    2 releases · 1 channel · 2 release documents
+    --- status 0
+    ");
     let shown = program.json("show live --store dir:site");
     let key = shown["assets"][1]["key"].as_str().expect("a key").to_owned();
     let store = DirectoryStore::new(program.path("site"), Arc::new(SystemClock::default()));
     tamper(&store, &Key::new(&key), b"console.log(2)\n").await;
-    assert_snapshot!(program.run("verify --store dir:site"), @"");
-    assert_snapshot!(program.run("verify --store dir:site --deep"), @"");
+    assert!(program.run("verify --store dir:site").ends_with("--- status 0\n"), "the length is the same");
+    let said = program.run("verify --store dir:site --deep");
+    assert!(said.contains(&format!("bad      {key}: its bytes have another integrity value than")), "{said}");
+    assert!(said.contains("error: 1 problem was found\n") && said.ends_with("--- status 5\n"), "{said}");
     let found = program.json("verify live --store dir:site --deep");
     assert_eq!((&found["v"], &found["status"], &found["objects"]), (&json!(1), &json!(5), &json!(3)), "{found}");
     assert_eq!(found["findings"][0]["what"], json!("integrity"), "{found}");
@@ -66,7 +76,17 @@ async fn a_ledger_is_made_again_on_a_bucket() {
 #[test]
 fn nothing_is_made_of_nothing() {
     let empty = Program::with_site();
-    assert_snapshot!(empty.run("fsck --store dir:site"), @"");
-    assert_snapshot!(empty.run("fsck --rebuild --store dir:site"), @"");
-    assert_snapshot!(empty.run("fsck --apply --store dir:site"), @"");
+    assert_snapshot!(empty.run("fsck --store dir:site"), @r"
+    --- stderr
+    no ledger · 0 release documents
+    --- status 0
+    ");
+    assert_snapshot!(empty.run("fsck --rebuild --store dir:site"), @r"
+    --- stderr
+    error: there is no release document below `.lastly/releases/`, so there is nothing to make a ledger of
+    
+    hint: check `--store` and `--control`; a site without a ledger begins with a publish
+    --- status 1
+    ");
+    assert!(empty.run("fsck --apply --store dir:site").ends_with("--- status 2\n"), "there is nothing to apply");
 }
