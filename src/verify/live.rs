@@ -4,7 +4,7 @@ use futures::stream::{self, StreamExt};
 use hyper::Method;
 
 use super::finding::{Finding, What};
-use super::run::Digests;
+use super::plan::Digests;
 use crate::cdn::visitor::{Answer, NoAnswer, Visitor};
 use crate::model::address::Addresser;
 use crate::model::headers::Headers;

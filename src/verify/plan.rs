@@ -1,7 +1,7 @@
 //! What the kept releases need, each object once however many of them name it, and the judgement of what was found
 //! under its key. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::finding::{Finding, What};
@@ -37,6 +37,9 @@ pub(super) struct Wanted {
     /// Whether the present settings can say how references in it are resolved.
     pub derivable: bool,
 }
+
+/// The hash of each object that was read, where the site is asked for it too.
+pub(super) type Digests = HashMap<Name, blake3::Hash>;
 
 /// Everything that releases need.
 #[derive(Debug, Default)]

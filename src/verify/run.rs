@@ -11,7 +11,7 @@ use super::circle::{Member, broken};
 use super::documents::{condemned, is_about_the_key, patiently, releases};
 use super::finding::{Finding, What, told};
 use super::live::{Visit, visit};
-use super::plan::{Needs, Older, Wanted, broken_circle, generations, judge, judge_bytes, missing};
+use super::plan::{Digests, Needs, Older, Wanted, broken_circle, generations, judge, judge_bytes, missing};
 use super::step::{Manner, in_step, pages};
 use crate::cdn::visitor::Visitor;
 use crate::commit::reread;
@@ -165,9 +165,6 @@ async fn settle(site: &Site, before: &Ledger, findings: &mut Vec<Finding>) -> Re
     findings.sort_by(|one, other| (&one.place, one.what).cmp(&(&other.place, other.what)));
     Ok(())
 }
-
-/// The hash of each object that was read, where the site is asked for it too.
-pub(super) type Digests = HashMap<Name, blake3::Hash>;
 
 /// On the way through all objects.
 struct Walk<'a> {
