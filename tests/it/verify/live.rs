@@ -45,7 +45,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |path, answer| {
                 if path.starts_with("/a.") {
-                    set(answer, "content-type", "text/plain")
+                    set(answer, "content-type", "text/plain");
                 }
             },
             "content-type is",
@@ -54,7 +54,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |path, answer| {
                 if path.starts_with("/a.") {
-                    set(answer, "cache-control", "no-cache")
+                    set(answer, "cache-control", "no-cache");
                 }
             },
             "without `immutable`",
@@ -63,7 +63,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |path, answer| {
                 if path.starts_with("/a.") {
-                    set(answer, "content-encoding", "gzip")
+                    set(answer, "content-encoding", "gzip");
                 }
             },
             "without `vary",
@@ -72,7 +72,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |path, answer| {
                 if path.starts_with("/a.") {
-                    *answer.body_mut() = "2".into()
+                    *answer.body_mut() = "2".into();
                 }
             },
             "other bytes are served",
@@ -81,7 +81,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |path, answer| {
                 if path.starts_with("/a.") {
-                    *answer.status_mut() = StatusCode::FORBIDDEN
+                    *answer.status_mut() = StatusCode::FORBIDDEN;
                 }
             },
             "status 403",
@@ -90,7 +90,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |path, answer| {
                 if path == "/manifest.json" {
-                    *answer.status_mut() = StatusCode::NOT_FOUND
+                    *answer.status_mut() = StatusCode::NOT_FOUND;
                 }
             },
             "the manifest is answered",
@@ -99,7 +99,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |path, answer| {
                 if path == "/manifest.json" {
-                    *answer.body_mut() = "<html>".into()
+                    *answer.body_mut() = "<html>".into();
                 }
             },
             "no manifest",
@@ -108,7 +108,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |_, answer| {
                 if answer.status() == 404 {
-                    *answer.status_mut() = StatusCode::OK
+                    *answer.status_mut() = StatusCode::OK;
                 }
             },
             "is answered with status 200",
@@ -117,7 +117,7 @@ async fn each_way_to_serve_badly_is_found() {
         (
             |_, answer| {
                 if answer.status() == 404 {
-                    *answer.status_mut() = StatusCode::FORBIDDEN
+                    *answer.status_mut() = StatusCode::FORBIDDEN;
                 }
             },
             "look the same",
