@@ -1,8 +1,10 @@
-//! What lastly asks of a CDN: to forget one path, the manifest's.
+//! What lastly asks of a CDN: to forget one path, the manifest's; and, of whatever serves a site, what visitors are
+//! given.
 
 pub mod cloudfront;
 pub mod path;
 pub mod purge;
+pub mod visitor;
 
 use std::fmt;
 

@@ -27,3 +27,4 @@ pub mod rollback;
 pub mod serve;
 pub mod site;
 pub mod store;
+pub mod verify;

@@ -13,6 +13,9 @@ pub enum Role {
     Publisher,
     /// Whoever collects garbage: an IAM policy.
     Collector,
+    /// Whoever verifies what is kept: an IAM policy. What [`Role::Reader`] grants is not enough for that, for it leaves
+    /// out everything private.
+    Verifier,
     /// CloudFront, by origin access control: a bucket policy.
     Reader,
     /// The bucket itself, against everybody: a bucket policy.
@@ -68,6 +71,7 @@ pub fn policy(role: Role, scope: &Scope<'_>) -> Value {
     let statements = match role {
         Role::Publisher => publisher(scope),
         Role::Collector => collector(scope),
+        Role::Verifier => verifier(scope),
         Role::Reader => reader(scope),
         Role::Bucket => bucket(scope),
     };
@@ -127,6 +131,19 @@ fn collector(scope: &Scope<'_>) -> Vec<Value> {
             "Sid": "DeleteCondemnedVersions",
             "Effect": "Allow",
             "Action": "s3:DeleteObjectVersion",
+            "Resource": [scope.public(), scope.private()]
+        }),
+    ]
+}
+
+fn verifier(scope: &Scope<'_>) -> Vec<Value> {
+    vec![
+        // Versions are listed to tell what is hidden from what is gone.
+        scope.list(&["s3:ListBucket", "s3:ListBucketVersions"]),
+        json!({
+            "Sid": "ReadEverythingOfTheSite",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
             "Resource": [scope.public(), scope.private()]
         }),
     ]
@@ -216,6 +233,13 @@ mod tests {
             .collect();
         assert_eq!(puts.len(), 1);
         assert_eq!(puts[0]["Resource"], "arn:aws:s3:::assets/.lastly/static/*");
+    }
+
+    #[test]
+    fn a_verifier_reads_what_is_private_too_and_writes_nothing() {
+        let verifier = statements(Role::Verifier, "static/");
+        assert!(verifier.contains("arn:aws:s3:::assets/.lastly/static/*"), "{verifier}");
+        assert!(!verifier.contains("Put") && !verifier.contains("Delete"), "{verifier}");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod rollback;
 mod serve;
 mod show;
 mod upload;
+mod verify;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -41,6 +42,7 @@ pub(crate) use self::rollback::Rollback;
 pub(crate) use self::serve::Serve;
 pub(crate) use self::show::Show;
 pub(crate) use self::upload::Upload;
+pub(crate) use self::verify::{Fsck, Verify};
 use super::status::statuses;
 
 /// Publishes static assets so that no visitor ever sees a broken or mixed version.
@@ -89,6 +91,8 @@ Examples:
     Pin(Pin),
     Unpin(Unpin),
     Restore(Restore),
+    Verify(Verify),
+    Fsck(Fsck),
     Serve(Serve),
     Doctor(Doctor),
     Policy(Policy),

@@ -24,6 +24,7 @@ use self::json::checks::ChecksV1;
 use self::json::gc::{CollectedV1, KeptV1};
 use self::json::history::{DiffV1, ReleasesV1, ShowV1};
 use self::json::settings::SettingsV1;
+use self::json::verify::{ComparedV1, RebuiltV1, VerifiedV1};
 use self::json::{FailureV1, OutcomeV1, ServingV1, WrittenV1, line};
 use self::listener::Listener;
 pub(crate) use self::listener::Volume;
@@ -42,6 +43,7 @@ use crate::model::ledger::Ledger;
 use crate::model::release::{Release, ReleaseId, differences};
 use crate::model::timestamp::Timestamp;
 use crate::store::Store;
+use crate::verify::{self, Compared, Finding, Rebuilt, Verified};
 
 /// How output was asked for.
 #[derive(Clone, Debug)]
@@ -268,6 +270,50 @@ impl Output {
         Ok(error.kind().into())
     }
 
+    /// Shows what a look at everything that is kept has found.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn verified(&self, verified: &Verified) -> io::Result<Status> {
+        let (unsound, effort) = (unsound(&verified.findings), self.effort());
+        let json = || line(&VerifiedV1::new(verified, &effort, unsound.as_ref()));
+        self.answer(json, || human::verify::findings(&verified.findings))?;
+        self.judged(&human::verify::end(verified, &effort), unsound.as_ref())
+    }
+
+    /// Shows whether the ledger goes together with the documents.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn compared(&self, compared: &Compared) -> io::Result<Status> {
+        let unsound = unsound(&compared.findings);
+        let json = || line(&ComparedV1::new(compared, unsound.as_ref()));
+        self.answer(json, || human::verify::findings(&compared.findings))?;
+        self.judged(&human::verify::compared(compared), unsound.as_ref())
+    }
+
+    /// Shows a ledger that was made again, or would be.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn rebuilt(&self, rebuilt: &Rebuilt, applied: bool) -> io::Result<Status> {
+        let unsound = unsound(&rebuilt.findings);
+        let json = || line(&RebuiltV1::new(rebuilt, applied, unsound.as_ref()));
+        self.answer(json, || human::verify::ledger(rebuilt))?;
+        self.judged(&human::verify::made(applied), unsound.as_ref())
+    }
+
+    /// Ends a look at things that may be wrong.
+    fn judged(&self, end: &str, unsound: Option<&Error>) -> io::Result<Status> {
+        self.listener.end();
+        if !self.look.json && self.look.volume != Volume::Quiet {
+            self.terminal.err(end);
+        }
+        let Some(error) = unsound else { return Ok(Status::DONE) };
+        self.terminal.err(&self.error(error));
+        Ok(error.kind().into())
+    }
+
     /// Says what has become of a release that is kept.
     ///
     /// # Errors
@@ -311,6 +357,10 @@ impl Output {
     fn answer(&self, json: impl FnOnce() -> String, words: impl FnOnce() -> String) -> io::Result<()> {
         self.terminal.out(&if self.look.json { json() } else { words() })
     }
+}
+
+fn unsound(findings: &[Finding]) -> Option<Error> {
+    verify::outcome(findings).err().map(Error::from)
 }
 
 /// Shows what clap says of a command line: help where that was asked for, else what is wrong with it.

@@ -83,6 +83,8 @@ fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
         Command::Pin(args) => wait(invocation, commands::pin::put(args, invocation)),
         Command::Unpin(args) => wait(invocation, commands::pin::take(args, invocation)),
         Command::Restore(args) => wait(invocation, commands::restore::run(args, invocation)),
+        Command::Verify(args) => wait(invocation, commands::verify::run(args, invocation)),
+        Command::Fsck(args) => wait(invocation, commands::fsck::run(args, invocation)),
         Command::Serve(args) => on_runtime(commands::serve::run(args, invocation)),
         Command::Doctor(args) => wait(invocation, commands::doctor::run(args, invocation)),
         Command::Policy(args) => commands::policy::run(args, invocation),

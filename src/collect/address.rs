@@ -11,7 +11,7 @@ use crate::event::{Code, Problem};
 use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
 use crate::model::layout::Name;
-use crate::model::path::AssetPath;
+use crate::model::path::{AssetPath, common_folder};
 use crate::model::release::{CircleId, Entry, Integrity, Release};
 use crate::prepare::files::{Files, Trees};
 use crate::prepare::links::{Links, Spot, links};
@@ -391,12 +391,3 @@ impl<'a> Work<'a> {
 
 /// How many bytes an address adds to a name, with its dot.
 const PUT_IN: usize = Address::KEY_DIGITS + 1;
-
-/// The lowest folder, with its slash, that holds all of `folders`.
-fn common_folder<'a>(mut folders: impl Iterator<Item = &'a str>) -> &'a str {
-    let first = folders.next().unwrap_or_default();
-    folders.fold(first, |common, folder| {
-        let same = common.bytes().zip(folder.bytes()).take_while(|(one, other)| one == other).count();
-        &common[..common.as_bytes()[..same].iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1)]
-    })
-}

@@ -70,6 +70,15 @@ impl AssetPath {
     }
 }
 
+/// The lowest folder, with its slash, that holds all of `folders`.
+pub fn common_folder<'a>(mut folders: impl Iterator<Item = &'a str>) -> &'a str {
+    let first = folders.next().unwrap_or_default();
+    folders.fold(first, |common, folder| {
+        let same = common.bytes().zip(folder.bytes()).take_while(|(one, other)| one == other).count();
+        &common[..common.as_bytes()[..same].iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1)]
+    })
+}
+
 impl Borrow<str> for AssetPath {
     fn borrow(&self) -> &str {
         &self.0

@@ -34,3 +34,4 @@ mod servers;
 mod sim;
 mod support;
 mod unanswered;
+mod verify;

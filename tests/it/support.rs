@@ -3,6 +3,7 @@
 
 pub(crate) mod collector;
 pub(crate) mod gated;
+pub(crate) mod host;
 pub(crate) mod inspect;
 
 use std::collections::BTreeMap;

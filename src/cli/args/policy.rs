@@ -33,6 +33,8 @@ pub(crate) enum Role {
     Publisher,
     /// For whoever collects garbage: an IAM policy
     Gc,
+    /// For whoever runs `verify` and `fsck`: an IAM policy; `reader` is not enough, for it shows nothing private
+    Verify,
     /// Lets CloudFront read the site, by origin access control: a bucket policy
     Reader,
     /// Refuses unconditional writes and plain HTTP to everybody: a bucket policy

@@ -24,6 +24,7 @@ pub(crate) fn run(args: &args::Policy, invocation: &Invocation<'_>) -> Result<St
     let role = match args.role {
         args::Role::Publisher => Role::Publisher,
         args::Role::Gc => Role::Collector,
+        args::Role::Verify => Role::Verifier,
         args::Role::Reader => Role::Reader,
         args::Role::Bucket => Role::Bucket,
     };

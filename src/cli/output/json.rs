@@ -5,6 +5,7 @@ pub(crate) mod checks;
 pub(crate) mod gc;
 pub(crate) mod history;
 pub(crate) mod settings;
+pub(crate) mod verify;
 
 use std::collections::BTreeMap;
 use std::path::Path;
