@@ -101,7 +101,7 @@ const S4: usize = 3;
 const S5: usize = 4;
 const L1: usize = 5;
 
-/// Explores a whole run. Returns how many states it has.
+/// Explores a whole run, and fails with a story where something does not hold. Returns how many states it has.
 #[expect(clippy::print_stdout, reason = "whoever waits wants to see how far it is")]
 fn states(name: &str, setup: Setup) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -117,7 +117,7 @@ fn states(name: &str, setup: Setup) -> usize {
 fn no_order_of_steps_breaks_a_promise() {
     if std::env::var("LASTLY_MODEL").is_ok_and(|size| size == "large") {
         for (name, setup) in LARGE {
-            assert!(states(name, setup) > 100_000, "{name} is a large run");
+            states(name, setup);
         }
         return;
     }
