@@ -121,7 +121,7 @@ pub(crate) const PROPERTIES: [(&str, Holds); 6] = [
 /// What a run has found.
 pub(crate) struct Explored {
     pub(crate) states: usize,
-    /// The shortest way to each property that does not hold, in words.
+    /// A way to each property that does not hold, in words.
     pub(crate) broken: Vec<(&'static str, Vec<String>)>,
 }
 

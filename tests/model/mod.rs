@@ -37,7 +37,7 @@ const CALM: Setup = Setup {
 };
 
 /// Who takes part in a run, what may fail in it, and how many states there are.
-const SETUPS: [(&str, Setup, usize); 10] = [
+const SETUPS: [(&str, Setup, usize); 11] = [
     ("two publishers, a collector", CALM, 2253),
     ("the collector pauses", Setup { pauses: true, ..CALM }, 2562),
     ("parties die, deletes fail or come late", Setup { crashes: true, late: true, ..CALM }, 17_185),
@@ -51,10 +51,11 @@ const SETUPS: [(&str, Setup, usize); 10] = [
         Setup { publishers: &[NEW], collectors: 2, errand: Errand::Move, pauses: true, ..CALM },
         7994,
     ),
+    ("two publishers, two collectors, a roller-back", ROLLED_BACK, 245_659),
     (
-        "two publishers, one of which only uploads, two collectors, a roller-back",
-        Setup { publishers: &[NEW, UPLOAD], ..ROLLED_BACK },
-        225_571,
+        "a publisher, a collector, a roller-back, and everything that can happen",
+        Setup { publishers: &[NEW], errand: Errand::Move, ..EVERYTHING },
+        38_764,
     ),
 ];
 
@@ -63,11 +64,10 @@ const REPEATED: Setup = Setup { publishers: &[NEW, AGAIN], pauses: true, lost: t
 const PINNED: Setup = Setup { publishers: &[NEW, UPLOAD], errand: Errand::Pin, pauses: true, ..CALM };
 
 /// Runs that take long.
-const LARGE: [(&str, Setup); 3] = [
-    ("two publishers that move the channel, two collectors, a roller-back", ROLLED_BACK),
+const LARGE: [(&str, Setup); 2] = [
     (
-        "a publisher, a collector, a roller-back, and everything that can happen",
-        Setup { publishers: &[NEW], errand: Errand::Move, ..EVERYTHING },
+        "two publishers, a collector, a roller-back, and everything that can happen",
+        Setup { errand: Errand::Move, ..EVERYTHING },
     ),
     ("two publishers, two collectors, and everything that can happen", Setup { collectors: 2, ..EVERYTHING }),
 ];
@@ -101,7 +101,7 @@ const S4: usize = 3;
 const S5: usize = 4;
 const L1: usize = 5;
 
-/// Explores a whole run. Returns how many states it has.
+/// Explores a whole run, and fails with a story where something does not hold. Returns how many states it has.
 #[expect(clippy::print_stdout, reason = "whoever waits wants to see how far it is")]
 fn states(name: &str, setup: Setup) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -117,7 +117,7 @@ fn states(name: &str, setup: Setup) -> usize {
 fn no_order_of_steps_breaks_a_promise() {
     if std::env::var("LASTLY_MODEL").is_ok_and(|size| size == "large") {
         for (name, setup) in LARGE {
-            assert!(states(name, setup) > 100_000, "{name} is a large run");
+            states(name, setup);
         }
         return;
     }
