@@ -161,7 +161,8 @@ impl<'a> Work<'a> {
             let message = format!(
                 "{for_a_template} references hold a template's placeholder (`{{{{ x }}}}`, `{{% x %}}`); they stay as they are"
             );
-            problems.push(Problem::warning(message).hint("publish what the templates make, or leave them out by `ignore`"));
+            problems
+                .push(Problem::warning(message).hint("publish what the templates make, or leave them out by `ignore`"));
         }
         problems
     }

@@ -196,7 +196,11 @@ fn svg_and_mathml_have_references_of_their_own() {
     check("<svg><use href=«a.svg#b» /><use xlink:href='«c.svg#d»'/><use href=#e></svg>", &[Resource; 2], &[]);
     check("<svg><image href=«a.png» /><filter><feImage xlink:href=«b.png» /></filter></svg>", &[Resource; 2], &[]);
     check("<svg><a href=«a.html»></a><script href=«a.js»></script></svg><a href=«b»></a>", &[Link, SCRIPT, Link], &[]);
-    check("<svg><rect fill='⟦url(a.svg#b)⟧' mask=\"⟦url(&quot;c&quot;)⟧\" stroke=red /></svg>", &[], &[Declarations; 2]);
+    check(
+        "<svg><rect fill='⟦url(a.svg#b)⟧' mask=\"⟦url(&quot;c&quot;)⟧\" stroke=red /></svg>",
+        &[],
+        &[Declarations; 2],
+    );
     check("<svg><foreignObject><img src=«a.png»></foreignObject><use href=«b.svg» /></svg>", &[Resource; 2], &[]);
     check("<math href=«a»><mrow href=«b»><mi href=«c»>x</mi></mrow></math>", &[Link; 3], &[]);
     check("<div fill='url(a)' href=b><use href=c></use></div>", &[], &[]);
