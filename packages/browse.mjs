@@ -57,7 +57,8 @@ try {
     console.log(JSON.stringify({ page, seen, differences }));
   }
 } finally {
-  browser.close();
+  await browser.close();
+  server.closeAllConnections();
   server.close();
 }
 
@@ -175,6 +176,7 @@ async function start() {
   socket.on("message", (data) => {
     const message = JSON.parse(data);
     if (message.id === undefined) return listeners.get(message.sessionId)?.(message.method, message.params);
+    if (!waiting.has(message.id)) return;
     const { done, failed } = waiting.get(message.id);
     waiting.delete(message.id);
     if (message.error) failed(new Error(message.error.message));
@@ -187,11 +189,16 @@ async function start() {
       return new Promise((done, failed) => waiting.set(number, { done, failed }));
     },
     listen: (sessionId, listener) => listeners.set(sessionId, listener),
-    close() {
+    async close() {
       child.removeAllListeners("exit");
-      child.once("exit", () => fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
-      socket.close();
-      child.kill();
+      const ended = new Promise((done) => child.once("exit", done));
+      const impatient = setTimeout(() => child.kill("SIGKILL"), 5000);
+      socket.send(JSON.stringify({ id: 0, method: "Browser.close" }));
+      await ended;
+      clearTimeout(impatient);
+      child.stderr.destroy();
+      socket.terminate();
+      fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
 }
