@@ -127,7 +127,7 @@ async function look(site, page) {
   };
   seen.fonts = await evaluate("[...document.fonts].map(f => `${f.family} ${f.weight} ${f.style} ${f.status}`)");
   seen.images = await evaluate(
-    "[...document.images].map(i => `${i.currentSrc || i.src} ${i.complete} ${i.naturalWidth}x${i.naturalHeight}`)",
+    "[...document.images].filter(i => i.currentSrc || i.src).map(i => `${i.currentSrc || i.src} ${i.complete} ${i.naturalWidth}x${i.naturalHeight}`)",
   );
   seen.said = await evaluate("(window.seen ?? []).map(String)");
   // Pages of packages show where they are, and move.

@@ -240,24 +240,26 @@ fn settings_are_shown_with_their_origins() {
     assert_snapshot!(program.run("config --concurrency 8"), @r#"
     --- stdout
     # lastly.toml
-    store       = "dir:out"                                 # lastly.toml:1
-    control     = ".lastly/"                                # default
-    base-url    = (not set)                                 # default
-    channel     = "next"                                    # LASTLY_CHANNEL
-    sources     = ["public"]                                # lastly.toml:2
-    ignore      = []                                        # default
-    overlay     = false                                     # default
-    source-maps = "publish"                                 # default
-    generation  = 0                                         # default
-    urls        = []                                        # default
-    strict      = false                                     # default
-    missing     = {}                                        # default
-    concurrency = 8                                         # --concurrency
-    path-style  = (not set)                                 # default
-    purge       = []                                        # default
-    cloudfront  = []                                        # default
-    gc          = { html-ttl = "1d", intent-ttl = "1d", keep-for = "1w", keep-last = 5, keep-unreleased = "1w", max-delete = "50%", min-object-age = "1d", session = "1d" }  # default
-    rules       = []                                        # default
+    store             = "dir:out"                                 # lastly.toml:1
+    control           = ".lastly/"                                # default
+    base-url          = (not set)                                 # default
+    channel           = "next"                                    # LASTLY_CHANNEL
+    sources           = ["public"]                                # lastly.toml:2
+    ignore            = []                                        # default
+    overlay           = false                                     # default
+    source-maps       = "publish"                                 # default
+    generation        = 0                                         # default
+    urls              = []                                        # default
+    strict            = false                                     # default
+    missing           = {}                                        # default
+    integrity         = false                                     # default
+    concurrency       = 8                                         # --concurrency
+    path-style        = (not set)                                 # default
+    purge             = []                                        # default
+    cloudfront        = []                                        # default
+    gc                = { html-ttl = "1d", intent-ttl = "1d", keep-for = "1w", keep-last = 5, keep-unreleased = "1w", max-delete = "50%", min-object-age = "1d", session = "1d" }  # default
+    bundler-manifests = []                                        # default
+    rules             = []                                        # default
     --- status 0
     "#);
     let shown = program.json("config");

@@ -188,7 +188,7 @@ fn sealed_files_never_change() {
     assert_snapshot!(program.run(&format!("publish public {STORE}")), @r#"
     --- stderr
     error: sealed asset `js/app.js` has other bytes than `js/app.js` of release 5bd390f1fe83 under the same name
-    hint: a sealed name must change with its bytes: is this really a bundler's hashed output? If not, drop the rule
+    hint: a sealed name must change with its bytes: if this is no bundler's hashed output, a rule with `kind = "asset"` unseals it
     error: 1 problem in the files
     the channel has not moved
     --- status 2
