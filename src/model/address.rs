@@ -31,6 +31,11 @@ impl Address {
         Self(hash.into())
     }
 
+    /// Puts what [`fmt::Display`] writes behind `text`, without a text of its own.
+    pub(super) fn push_to(&self, text: &mut String) {
+        push_hex(&self.0, text);
+    }
+
     /// Reads the 64 lower-case hex digits that [`fmt::Display`] writes.
     pub fn parse(text: &str) -> Option<Self> {
         let lower = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -89,9 +94,18 @@ impl fmt::Debug for Address {
 
 /// Lower-case hex digits of `bytes`.
 pub fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    push_hex(bytes, &mut digits);
+    digits
+}
+
+/// Puts lower-case hex digits of `bytes` behind `text`.
+pub(super) fn push_hex(bytes: &[u8], text: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
 }
 
 #[cfg(test)]

@@ -79,10 +79,12 @@ impl Release {
                 // No path and no name holds a line feed, and every address is of one length. The name follows from
                 // these, unless the file lies in a tree: then its folder is called otherwise.
                 let sealed = if entry.sealed { "sealed " } else { "" };
-                let address = entry.source().to_string();
                 let is_in_tree = !entry.name.as_str().starts_with(path.directory());
                 let tree = if is_in_tree { entry.name.as_str() } else { "" };
-                for part in [sealed, kind, &address, "\n", path.as_str(), "\n", tree, "\n"] {
+                text.push_str(sealed);
+                text.push_str(kind);
+                entry.source().push_to(&mut text);
+                for part in ["\n", path.as_str(), "\n", tree, "\n"] {
                     text.push_str(part);
                 }
                 if entry.sealed {
