@@ -108,6 +108,14 @@ pub(super) struct Done {
     pub(super) targets: Option<Vec<AssetPath>>,
 }
 
+impl Done {
+    /// What has become of a file for which everything is as it was in a known release.
+    fn known(entry: &Entry) -> Self {
+        let (circle, targets) = (entry.origin.circle, entry.origin.targets.clone());
+        Self { address: entry.address, size: entry.size, edits: None, circle, targets }
+    }
+}
+
 impl<'a> Work<'a> {
     /// Makes ready to work on files as they are.
     pub(super) fn new(site: &'a Site, release: &'a Release, sources: &'a Sources, known: &'a [&'a Release]) -> Self {
@@ -167,7 +175,7 @@ impl<'a> Work<'a> {
             }
             (Kind::Sealed, None) => was(&|entry| entry.sealed),
             (Kind::Page, None) => of.pages.contains_key(path),
-            _ => was(&|entry| !entry.sealed && entry.name == Name::addressed(path, &entry.address)),
+            _ => was(&|entry| !entry.sealed && !entry.is_in_tree(path)),
         }
     }
 
@@ -278,7 +286,7 @@ impl<'a> Work<'a> {
             None => return Ok(as_it_is(None)),
             Some(Look::Parsed(links)) => links,
             Some(Look::Kept { entry, of, targets }) if self.are_unchanged(targets, of, done) => {
-                return Ok(Done { address: entry.address, size: entry.size, ..as_it_is(entry.origin.targets.clone()) });
+                return Ok(Done::known(entry));
             }
             Some(Look::Kept { .. }) => {
                 parsed = self.parse(number)?;
@@ -377,13 +385,7 @@ impl<'a> Work<'a> {
                 let outward = targets.iter().copied().filter(|target| members.binary_search(target).is_err());
                 let same_circle = *circle.get_or_insert(entry.origin.circle?) == entry.origin.circle?;
                 let unchanged = same_circle && self.are_unchanged(&outward.collect::<Vec<u32>>(), of, done);
-                unchanged.then(|| Done {
-                    address: entry.address,
-                    size: entry.size,
-                    edits: None,
-                    circle: entry.origin.circle,
-                    targets: entry.origin.targets.clone(),
-                })
+                unchanged.then(|| Done::known(entry))
             })
             .collect()
     }

@@ -61,6 +61,11 @@ impl Entry {
     pub fn source(&self) -> Address {
         self.origin.source.unwrap_or(self.address)
     }
+
+    /// Whether the file with this path is part of a tree: then one of its folders is called otherwise in its name.
+    pub fn is_in_tree(&self, path: &AssetPath) -> bool {
+        !self.name.as_str().starts_with(path.directory())
+    }
 }
 
 impl Release {
@@ -77,10 +82,9 @@ impl Release {
         for (kind, entries) in [("asset ", &self.assets), ("page ", &self.pages)] {
             for (path, entry) in entries {
                 // No path and no name holds a line feed, and every address is of one length. The name follows from
-                // these, unless the file lies in a tree: then its folder is called otherwise.
+                // these, unless the file is part of a tree.
                 let sealed = if entry.sealed { "sealed " } else { "" };
-                let is_in_tree = !entry.name.as_str().starts_with(path.directory());
-                let tree = if is_in_tree { entry.name.as_str() } else { "" };
+                let tree = if entry.is_in_tree(path) { entry.name.as_str() } else { "" };
                 text.push_str(sealed);
                 text.push_str(kind);
                 entry.source().push_to(&mut text);
