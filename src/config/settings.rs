@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::collect::Walk;
 use crate::error::BadInput;
 use crate::event::Problem;
 use crate::gc::Policy;
@@ -91,6 +92,16 @@ impl Settings {
         match &self.store {
             StoreAddress::S3 { prefix, .. } => Layout::new(prefix, control),
             StoreAddress::Directory(_) => Layout::new("", control).with_segments_up_to(LONGEST_SEGMENT),
+        }
+    }
+
+    /// Which files are to be looked at.
+    pub fn walk(&self) -> Walk {
+        Walk {
+            folders: self.sources.clone(),
+            ignore: self.ignore.clone(),
+            overlay: self.overlay,
+            left_out: Arc::default(),
         }
     }
 

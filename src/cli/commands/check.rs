@@ -8,7 +8,6 @@ use crate::cli::args;
 use crate::cli::error::CliError;
 use crate::cli::invocation::Invocation;
 use crate::cli::status::Status;
-use crate::collect::Walk;
 use crate::config::Flags;
 use crate::error::Result;
 
@@ -30,12 +29,7 @@ pub(crate) fn run(args: &args::Check, invocation: &Invocation<'_>) -> Result<Sta
         references: settings.references()?,
         rules: Arc::new(settings.rules()?),
         layout: settings.layout(),
-        walk: Walk {
-            folders: settings.sources,
-            ignore: settings.ignore,
-            overlay: settings.overlay,
-            left_out: Arc::default(),
-        },
+        walk: settings.walk(),
     });
     let output = invocation.output;
     if let Some(file) = &args.sarif {

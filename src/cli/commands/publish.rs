@@ -7,7 +7,6 @@ use crate::cli::error::CliError;
 use crate::cli::invocation::{Invocation, guessed, manifest};
 use crate::cli::output::outcome::{Deed, Outcome};
 use crate::cli::status::Status;
-use crate::collect::Walk;
 use crate::config::{Resolved, Settings};
 use crate::error::Result;
 use crate::event::Event;
@@ -65,12 +64,7 @@ pub(crate) fn order(
     }
     Ok(Order {
         references: settings.references()?,
-        walk: Walk {
-            folders: settings.sources.clone(),
-            ignore: settings.ignore.clone(),
-            overlay: settings.overlay,
-            left_out: Arc::default(),
-        },
+        walk: settings.walk(),
         rules: Arc::new(settings.rules()?),
         generation: settings.generation,
         concurrency: settings.concurrency,
