@@ -23,7 +23,7 @@ use crate::site::{DocumentError, Site};
 use crate::store::Object;
 
 /// How often a publisher begins again because its intent was reaped.
-const REGISTRATIONS: usize = 10;
+pub(super) const REGISTRATIONS: usize = 10;
 
 /// Collections reap this publisher's intent faster than it works.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@
 
 use futures::{StreamExt, stream};
 
-use super::create::condemned;
+use super::create::{REGISTRATIONS, condemned};
 use super::upload::{Condemned, ensure_document, put_again};
 use crate::commit::{CommitError, Held, abandon, change, private_json, reread};
 use crate::error::{Explain, Result};
@@ -18,9 +18,6 @@ use crate::model::release::{Release, ReleaseId};
 use crate::model::wire::write_release;
 use crate::site::Site;
 use crate::store::Object;
-
-/// How often it begins again because its intent was reaped.
-const REGISTRATIONS: usize = 10;
 
 /// Requests in flight at a time.
 const CONCURRENCY: usize = 16;
