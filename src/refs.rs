@@ -11,6 +11,8 @@ pub mod graph;
 pub mod html;
 pub mod js;
 pub mod json;
+#[cfg(test)]
+mod places;
 pub mod reference;
 pub mod resolve;
 pub mod svg;

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::refs::places;
 
 fn found(text: &str, find: fn(&Excerpt<'_>, &mut Found)) -> Vec<Reference> {
     let mut found = Found::default();
@@ -13,27 +14,8 @@ fn kinds(references: &[Reference]) -> Vec<(Kind, &str)> {
     references.iter().map(|reference| (reference.kind, reference.value.text())).collect()
 }
 
-/// Inserts `.X` before the last dot of each reference in turn, as the rewriting does, and finds again: that value
-/// alone has it. Nothing that stands in the file as it is has another span than its bytes.
 fn places_are_exact(text: &str, find: fn(&Excerpt<'_>, &mut Found)) {
-    let references = found(text, find);
-    let mut end = 0;
-    for (index, reference) in references.iter().enumerate() {
-        let value = &reference.value;
-        let span = value.span();
-        assert!(end <= span.start && span.start < span.end, "{text:?}: {references:?}");
-        end = span.end;
-        if !text[span.clone()].contains(['\\', '\0', '\t', '\n', '\r']) {
-            assert_eq!(&text[span], value.text());
-        }
-        let at = value.text().rfind('.').unwrap_or(value.text().len());
-        let mut changed = text.to_owned();
-        changed.insert_str(value.place(at), ".X");
-        let mut expected: Vec<_> = references.iter().map(|other| other.value.text().to_owned()).collect();
-        expected[index].insert_str(at, ".X");
-        let again = found(&changed, find);
-        assert_eq!(again.iter().map(|other| other.value.text()).collect::<Vec<_>>(), expected, "{changed:?}");
-    }
+    places::are_exact(text, &['\\', '\0', '\t', '\n', '\r'], |text| found(text, find));
 }
 
 fn finds(text: &str, expected: &[(Kind, &str)]) {

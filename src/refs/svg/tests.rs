@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::super::reference::Obstacle;
 use super::*;
+use crate::refs::places;
 
 fn found(text: &str) -> Found {
     let mut found = Found::default();
@@ -10,26 +11,8 @@ fn found(text: &str) -> Found {
     found
 }
 
-/// Inserts `.X` before the last dot of each reference in turn and finds again: that value alone has it.
 fn places_are_exact(text: &str) {
-    let references = found(text).references;
-    let mut end = 0;
-    for (index, reference) in references.iter().enumerate() {
-        let (value, span) = (&reference.value, reference.value.span());
-        assert!(end <= span.start && span.start < span.end, "{text:?}: {references:?}");
-        end = span.end;
-        if !text[span.clone()].contains(['\\', '\0', '&', '<', '\n', '\r', '\t']) {
-            assert_eq!(&text[span], value.text());
-        }
-        let at = value.text().rfind('.').unwrap_or(value.text().len());
-        let mut changed = text.to_owned();
-        changed.insert_str(value.place(at), ".X");
-        let mut expected: Vec<_> = references.iter().map(|other| other.value.text().to_owned()).collect();
-        expected[index].insert_str(at, ".X");
-        let again = found(&changed);
-        let values: Vec<_> = again.references.iter().map(|other| other.value.text()).collect();
-        assert_eq!(values, expected, "{changed:?} {:?}", again.remarks);
-    }
+    places::are_exact(text, &['\\', '\0', '&', '<', '\n', '\r', '\t'], |text| found(text).references);
 }
 
 fn finds(text: &str, expected: &[(Kind, &str)]) {
