@@ -21,6 +21,11 @@ impl Address {
         hex(&self.0[..Self::KEY_DIGITS / 2])
     }
 
+    /// Puts [`Self::in_key`] behind `text`.
+    pub(super) fn push_in_key(&self, text: &mut String) {
+        push_hex(&self.0[..Self::KEY_DIGITS / 2], text);
+    }
+
     /// All of it.
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0

@@ -39,9 +39,14 @@ impl Name {
 
     /// The immutable name of an asset: `<dir>/<stem>.<address>.<ext>`.
     pub fn addressed(path: &AssetPath, address: &Address) -> Self {
-        let (stem, extension) = path.stem_and_extension();
-        let (dot, extension) = extension.map_or(("", ""), |extension| (".", extension));
-        Self(format!("{}{stem}.{}{dot}{extension}", path.directory(), address.in_key()).into())
+        let text = path.as_str();
+        let (stem, dot_and_extension) = text.split_at(text.len() - path.extension().map_or(0, |it| it.len() + 1));
+        let mut name = String::with_capacity(text.len() + 1 + Address::KEY_DIGITS);
+        name.push_str(stem);
+        name.push('.');
+        address.push_in_key(&mut name);
+        name.push_str(dot_and_extension);
+        Self(name.into())
     }
 
     /// The immutable name of a file in a tree, of which `folder` is the path with its slash:

@@ -59,14 +59,10 @@ impl AssetPath {
         &self.0[..self.0.len() - self.file_name().len()]
     }
 
-    /// The file name cut before its last dot, and what follows that dot. A leading dot begins a stem, not an
-    /// extension, and a name without a dot has none.
-    pub fn stem_and_extension(&self) -> (&str, Option<&str>) {
+    /// What follows the last dot of the file name. A leading dot begins no extension, and a name without a dot has none.
+    pub fn extension(&self) -> Option<&str> {
         let name = self.file_name();
-        match name.rfind('.') {
-            Some(at) if at > 0 => (&name[..at], Some(&name[at + 1..])),
-            _ => (name, None),
-        }
+        name.rfind('.').filter(|&at| at > 0).map(|at| &name[at + 1..])
     }
 }
 
@@ -127,15 +123,16 @@ mod tests {
 
     #[test]
     fn parts_of_a_name() {
-        for (text, directory, stem, extension) in [
-            ("css/app.css", "css/", "app", Some("css")),
-            ("jquery.min.js", "", "jquery.min", Some("js")),
-            ("a/LICENSE", "a/", "LICENSE", None),
-            (".htaccess", "", ".htaccess", None),
-            ("x.", "", "x", Some("")),
+        for (text, directory, extension) in [
+            ("css/app.css", "css/", Some("css")),
+            ("jquery.min.js", "", Some("js")),
+            ("a/LICENSE", "a/", None),
+            ("a.b/LICENSE", "a.b/", None),
+            (".htaccess", "", None),
+            ("x.", "", Some("")),
         ] {
             let path = AssetPath::new(text).expect(text);
-            assert_eq!((path.directory(), path.stem_and_extension()), (directory, (stem, extension)));
+            assert_eq!((path.directory(), path.extension()), (directory, extension));
         }
     }
 }

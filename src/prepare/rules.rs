@@ -289,7 +289,7 @@ impl Rules {
             None if self.pages.is_match(path.as_str()) => Kind::Page,
             None => Kind::Asset,
         };
-        let extension = path.stem_and_extension().1.unwrap_or_default();
+        let extension = path.extension().unwrap_or_default();
         let mut shared = self.shared.lock().expect("no one panics while holding the headers");
         let shape = Shape { kind, matched };
         if let Some(headers) = shared.get(&shape).and_then(|by_extension| by_extension.get(extension)) {
@@ -375,7 +375,7 @@ pub fn check_glob(glob: &str) -> Result<(), String> {
 
 /// Whether a file is a source map, by its name.
 pub fn is_source_map(path: &AssetPath) -> bool {
-    path.stem_and_extension().1 == Some("map")
+    path.extension() == Some("map")
 }
 
 /// The `Content-Type` of files with an extension, from a table of lastly's own (`mime_guess`, and what it lacks), never the build

@@ -38,7 +38,7 @@ impl Format {
         if path.file_name().eq_ignore_ascii_case("browserconfig.xml") {
             return Some(Self::BrowserConfig);
         }
-        Some(match path.stem_and_extension().1?.to_ascii_lowercase().as_str() {
+        Some(match path.extension()?.to_ascii_lowercase().as_str() {
             "css" => Self::Css,
             "js" => Self::Script,
             "mjs" => Self::Module,

@@ -70,7 +70,7 @@ fn inward(member: &Member<'_>, members: &[Member<'_>], numbers: &HashMap<&str, u
         let other = members[target as usize];
         // The place is before the last dot of the name as it is now: the one of the extension, or of the address.
         let end = reference.value.place(inside.name);
-        let place = if other.path.stem_and_extension().1.is_some() { end.checked_sub(PUT_IN)? } else { end };
+        let place = if other.path.extension().is_some() { end.checked_sub(PUT_IN)? } else { end };
         let put_in = format!(".{}", other.entry.address.in_key());
         (member.bytes.get(place..place + PUT_IN)? == put_in.as_bytes()).then_some(Inward { place, target })
     });

@@ -200,5 +200,5 @@ fn is_used_elsewhere(path: &AssetPath, entry: &Entry) -> bool {
     essence.starts_with("font/")
         || essence == "application/vnd.ms-fontobject"
         || essence == "text/javascript"
-        || path.stem_and_extension().1 == Some("mjs")
+        || path.extension() == Some("mjs")
 }
