@@ -300,7 +300,7 @@ def main() -> int:
     parser.add_argument("--site", type=Path, metavar="FOLDER", help="check this folder")
     parser.add_argument("--browser", action="store_true", help="load pages in a browser")
     parser.add_argument("--install", action="store_true", help="only install and download what is needed")
-    parser.add_argument("--lastly", default=str(HERE.parent / "target/release/lastly"), help="the program")
+    parser.add_argument("--lastly", type=os.path.abspath, default=str(HERE.parent / "target/release/lastly"), help="the program")
     options = parser.parse_args()
 
     chosen = [
