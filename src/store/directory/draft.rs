@@ -5,11 +5,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::record::Facts;
-use crate::model::address::hex;
 use crate::model::headers::Headers;
 
 /// A temporary file that becomes a version's body by being renamed. Whatever is still there when the draft is
@@ -19,7 +17,6 @@ pub(super) struct Draft {
     path: PathBuf,
     file: File,
     size: u64,
-    md5: Md5,
     sha256: Sha256,
 }
 
@@ -28,14 +25,13 @@ impl Draft {
     /// will be the same file, and an editor that wrote into that would change a version.
     pub(super) fn begin(path: PathBuf) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o444).open(&path)?;
-        Ok(Self { path, file, size: 0, md5: Md5::new(), sha256: Sha256::new() })
+        Ok(Self { path, file, size: 0, sha256: Sha256::new() })
     }
 
     /// Writes the next bytes.
     pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
         self.size += bytes.len() as u64;
-        self.md5.update(bytes);
         self.sha256.update(bytes);
         Ok(())
     }
@@ -52,8 +48,7 @@ impl Draft {
 
     /// What is known of the bytes, with the headers they go with.
     pub(super) fn facts(&self, headers: &Headers) -> Facts {
-        let etag = hex(&self.md5.clone().finalize());
-        Facts::new(etag, self.size, &self.sha256.clone().finalize(), headers)
+        Facts::new(self.size, &self.sha256.clone().finalize().into(), headers)
     }
 }
 

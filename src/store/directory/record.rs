@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::model::address::hex;
 use crate::model::headers::Headers;
 use crate::model::layout::Key;
 use crate::model::timestamp::Timestamp;
@@ -105,10 +106,10 @@ impl Record {
 }
 
 impl Facts {
-    /// The parts of a version's description that come from outside the bytes' own hashes.
-    pub(super) fn new(etag: String, size: u64, sha256: &[u8], headers: &Headers) -> Self {
+    /// What is written down of so many bytes with these headers. The ETag is as long as one of S3's.
+    pub(super) fn new(size: u64, sha256: &[u8; 32], headers: &Headers) -> Self {
         let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { etag, size, sha256: BASE64.encode(sha256), headers }
+        Self { etag: hex(&sha256[..16]), size, sha256: BASE64.encode(sha256), headers }
     }
 
     /// What the store says of a version with this content.
