@@ -13,6 +13,7 @@ import pathlib
 import platform
 import random
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -251,6 +252,23 @@ class Bench:
                         self.record("ten files changed", contestant, run)
             self.record("read and hash the tree", "blake3 on all cores", measure([self.programs["hash-tree"], tree]))
 
+    def embedded(self, folder: pathlib.Path):
+        """One folder into a store that is a folder, by turns with the floor under it: once new, once unchanged."""
+        hash_tree, name = self.programs["hash-tree"], folder.name
+        with tempfile.TemporaryDirectory() as scratch:
+            scratch = pathlib.Path(scratch)
+            env = environment("http://127.0.0.1", scratch)
+            for turn in range(self.options.pairs):
+                # Other names than the folder's own: neither takes over what the other has left in the page cache.
+                store, copy = scratch / f"store-{turn}", scratch / f"copy-{turn}"
+                publish = [self.programs["lastly"], "publish", folder, "--store", f"dir:{store}", "--json"]
+                for scenario, floor in [("new", [hash_tree, folder, copy]), ("unchanged", [hash_tree, folder])]:
+                    said = "read, hash and write" if scenario == "new" else "read and hash"
+                    self.record(f"{name} into a folder, {scenario}", "lastly", measure(publish, env, scratch))
+                    self.record(f"{name} into a folder, {scenario}", said, measure(floor, env, scratch))
+                shutil.rmtree(store)
+                shutil.rmtree(copy)
+
     def memory(self):
         files = 100_000
         tree = plant(files)
@@ -316,6 +334,8 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--latency-ms", type=int, default=20, help="what every answer takes")
     parser.add_argument("--concurrency", type=int, default=64, help="requests at once, for every contestant")
+    parser.add_argument("--folder", type=pathlib.Path, default=[], action="append", help="also this folder, embedded")
+    parser.add_argument("--pairs", type=int, default=11, help="how often each folder goes into an embedded store")
     parser.add_argument("--memory", action="store_true", help="also publish 100,000 files, once")
     parser.add_argument("--json", action="store_true", help="every run, as JSON")
     options = parser.parse_args()
@@ -328,11 +348,13 @@ def main():
     if options.memory:
         bench.memory()
     if "lastly" in options.only:
+        for folder in [plant(options.files), *options.folder]:
+            bench.embedded(folder.resolve())
         bench.starts()
 
     if options.json:
         runs = {s: {c: [dataclasses.asdict(r) for r in rs] for c, rs in rows.items()} for s, rows in bench.runs.items()}
-        print(json.dumps({"machine": here, "settings": vars(options), "peers": PEERS, "runs": runs}, indent=1))
+        print(json.dumps({"machine": here, "settings": vars(options), "peers": PEERS, "runs": runs}, indent=1, default=str))
         return
     print(f"{here}; {options.latency_ms} ms an answer, {options.concurrency} at once, {options.repeats} repeats\n")
     for scenario, rows in bench.runs.items():
