@@ -16,6 +16,7 @@ mod front;
 mod gc;
 mod global;
 mod man;
+mod manifest;
 mod policy;
 mod publish;
 mod rollback;
@@ -33,9 +34,11 @@ pub(crate) use self::completions::Completions;
 pub(crate) use self::config::Config;
 pub(crate) use self::diff::Diff;
 pub(crate) use self::doctor::Doctor;
+pub(crate) use self::files::Tree;
 pub(crate) use self::gc::{Gc, Pin, Restore, Unpin};
 pub(crate) use self::global::{Color, Global};
 pub(crate) use self::man::Man;
+pub(crate) use self::manifest::Manifest;
 pub(crate) use self::policy::{Policy, Role};
 pub(crate) use self::publish::Publish;
 pub(crate) use self::rollback::Rollback;
@@ -87,6 +90,7 @@ Examples:
     Releases,
     Show(Show),
     Diff(Diff),
+    Manifest(Manifest),
     Gc(Gc),
     Pin(Pin),
     Unpin(Unpin),

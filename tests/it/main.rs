@@ -19,6 +19,8 @@ mod github;
 mod interrupt;
 mod json;
 mod killed;
+mod listed;
+mod manifest;
 mod mistakes;
 #[path = "../model/mod.rs"]
 mod model;

@@ -22,14 +22,11 @@ pub(crate) fn run(args: &args::Check, invocation: &Invocation<'_>) -> Result<Sta
     }
     let flags = Flags { without_store: true, ..args.tree.flags(invocation.global.flags()) };
     let settings = invocation.settings(&flags)?;
-    if settings.sources.is_empty() {
-        return Err(CliError::NoSources.into());
-    }
     let checked = check(&Order {
         references: settings.references()?,
         rules: Arc::new(settings.rules()?),
         layout: settings.layout(),
-        walk: settings.walk(),
+        walk: invocation.walk(&settings, &args.tree)?,
     });
     let output = invocation.output;
     if let Some(file) = &args.sarif {
@@ -38,7 +35,7 @@ pub(crate) fn run(args: &args::Check, invocation: &Invocation<'_>) -> Result<Sta
             output.text(&log).map_err(CliError::Output)?;
         } else {
             let written = std::fs::write(invocation.directory.join(file), log);
-            written.map_err(|source| CliError::Sarif { file: file.clone(), source })?;
+            written.map_err(|source| CliError::File { file: file.clone(), source })?;
         }
     }
     Ok(output.checked(&checked).map_err(CliError::Output)?)

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use super::manifest::{check_place, with_manifest_file};
 use crate::cli::args;
 use crate::cli::error::CliError;
 use crate::cli::invocation::{Invocation, guessed, manifest};
 use crate::cli::output::outcome::{Deed, Outcome};
 use crate::cli::status::Status;
+use crate::collect::Walk;
 use crate::config::{Resolved, Settings};
 use crate::error::Result;
 use crate::event::Event;
@@ -17,6 +19,7 @@ use crate::publish::{Order, Target, publish};
 /// # Errors
 /// Nothing was published.
 pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Result<Status> {
+    check_place(&args.change.manner)?;
     let flags = args.change.front.flags(args.files.flags(invocation.global.flags()));
     let resolved = invocation.resolve(&flags)?;
     let settings = &resolved.settings;
@@ -31,14 +34,17 @@ pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Re
         expect: args.change.expect.clone(),
         expires: args.build.expires,
     };
-    let order = order(settings, target, &args.change.manner, invocation)?;
+    let walk = invocation.walk(settings, &args.files.tree)?;
+    let order = order(settings, walk, target, &args.change.manner, invocation)?;
     let site = invocation.site(settings).await;
     let published = publish(&site, &invocation.cdns(settings)?, &order).await?;
     let target = Some((name.clone(), manifest(settings, &name)));
     tell_idle(&resolved, &order, invocation);
     let ignored = order.walk.left_out.count();
     let outcome = Outcome::published(Deed::Publish, order.dry_run, published, target, ignored);
-    Ok(invocation.output.outcome(&Outcome { guessed: guessed(settings), ..outcome }))
+    let outcome = Outcome { guessed: guessed(settings), ..outcome };
+    let outcome = with_manifest_file(outcome, &args.change.manner, settings, &site, invocation).await;
+    Ok(invocation.output.outcome(&outcome))
 }
 
 /// Tells of patterns and globs that have matched no file.
@@ -52,19 +58,17 @@ pub(super) fn tell_idle(resolved: &Resolved, order: &Order, invocation: &Invocat
 /// What a publish or an upload is told.
 ///
 /// # Errors
-/// There is nothing to publish, or a rule is none.
+/// A rule is none.
 pub(crate) fn order(
     settings: &Settings,
+    walk: Walk,
     target: Target,
     manner: &args::Manner,
     invocation: &Invocation<'_>,
 ) -> Result<Order> {
-    if settings.sources.is_empty() {
-        return Err(CliError::NoSources.into());
-    }
     Ok(Order {
         references: settings.references()?,
-        walk: settings.walk(),
+        walk,
         rules: Arc::new(settings.rules()?),
         generation: settings.generation,
         concurrency: settings.concurrency,
