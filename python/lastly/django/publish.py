@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
+import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lastly.django.manifest import File, Manifest
+from lastly.django.manifest import Manifest
 from lastly.django.program import Answer, Program, Writes
 
 
@@ -48,22 +48,18 @@ def publish(program: Program, files: Mapping[str, Path], order: Order, messages:
     """Publishes the files under their logical paths. NotPublished."""
     if order.channel:
         program = Program(dataclasses.replace(program.options, channel=order.channel))
+    lines = [json.dumps({"path": logical, "file": str(place)}) for logical, place in files.items()]
     with tempfile.TemporaryDirectory(prefix="lastly-") as folder:
-        tree = Path(folder, "tree")
-        tree.mkdir()
-        for logical, place in files.items():
-            target = tree / logical
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place, target)
-        answer = program.run([*_flags(program, order), str(tree)], messages)
+        written = Path(folder, "manifest.json")
+        flags = [*_flags(program, order), "--files-from=-", f"--manifest-file={written}"]
+        answer = program.run(flags, "\n".join(lines).encode(), messages)
+        manifest = Manifest.parse(written.read_bytes(), "the program") if written.exists() else None
     problems = answer.document.get("problems") or []
     if answer.status != 0:
         wrong = [problem for problem in problems if problem.get("level") == "error"]
         file = next((problem["file"] for problem in wrong if problem.get("file")), None)
         raise NotPublished(answer.error or f"lastly has ended with status {answer.status}", answer.status, file)
-    return Publication(
-        answer, answer.document.get("new") or 0, answer.document.get("reused") or 0, _manifest(program, order)
-    )
+    return Publication(answer, answer.document.get("new") or 0, answer.document.get("reused") or 0, manifest)
 
 
 def _flags(program: Program, order: Order) -> list[str]:
@@ -77,12 +73,3 @@ def _flags(program: Program, order: Order) -> list[str]:
         flags += [f"--sequence={order.sequence}"] if order.sequence is not None else []
     flags += ["--quiet"] if order.verbosity == 0 else ["--verbose"] * max(0, order.verbosity - 1)
     return flags
-
-
-def _manifest(program: Program, order: Order) -> Manifest | None:
-    if order.dry_run or order.upload_only or not program.store:
-        return None
-    channel = program.options.channel or "live"
-    name = "manifest.json" if channel == "live" else f"channels/{channel}/manifest.json"
-    source = File(Path(program.store.removeprefix("dir:")) / name)
-    return Manifest.parse(source.read(again=False) or b"", source)

@@ -7,6 +7,7 @@ nothing itself: the command publishes or, where Django's own command runs, `post
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import logging
 from collections.abc import Iterator, Mapping
@@ -96,7 +97,11 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         """Changes whenever a file does."""
         return self.manifest.hash
 
-    def read_manifest(self) -> str | None:
+    @manifest_hash.setter
+    def manifest_hash(self, value: str) -> None:
+        self.current.replace(dataclasses.replace(self.manifest, hash=value))
+
+    def read_manifest(self) -> str | None:  # type: ignore[override]  # as Django's own, against its stubs
         """The manifest's text as it now is, None where there is none yet."""
         try:
             return (self.source().read(again=False) or b"").decode()
@@ -162,8 +167,8 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     # Publishing, where Django's own command runs.
 
-    def post_process(
-        self, paths: Mapping[str, tuple[Storage, str]], dry_run: bool = False, **options: Any
+    def post_process(  # type: ignore[override]  # as Django's own, against its stubs
+        self, paths: Mapping[str, tuple[Storage, str]], dry_run: bool = False, **_: Any
     ) -> Iterator[tuple[str, str | None, bool | Exception]]:
         """Publishes the files that the command has found; yields each with its name in the store."""
         if dry_run:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.staticfiles.management.commands import collectstatic
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from lastly.django.files import find, spooled
 from lastly.django.program import Writes
@@ -20,7 +19,7 @@ OURS = {"upload_only": "--upload-only", "channel": "--channel", "sequence": "--s
 class Command(collectstatic.Command):
     """Collects as Django does, and hands what it has found to lastly."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Adds lastly's options to Django's."""
         super().add_arguments(parser)
         parser.add_argument(
