@@ -5,13 +5,12 @@ Those that ask a store or a CDN belong to `check --deploy`. docs/django.md lists
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.apps import AppConfig
 from django.conf import STATICFILES_STORAGE_ALIAS, settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core import checks
+from django.core.checks import CheckMessage, Error
 from django.core.management import get_commands
 from django.utils.module_loading import import_string
 
@@ -30,7 +29,7 @@ CREDENTIALS = (
 """What settings call credentials that django-storages reads."""
 
 
-def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+def check_settings(**_: Any) -> list[CheckMessage]:
     """What the settings alone show."""
     given = _given()
     if given is None:
@@ -40,7 +39,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Ch
     return [*found, *_order(), *_urls(options), *_credentials()]
 
 
-def check_release(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
+def check_release(**_: Any) -> list[CheckMessage]:
     """What shows only where the release is looked up."""
     given = _given()
     if given is None:
@@ -53,10 +52,12 @@ def check_release(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
     try:
         find_binary(options.binary)
     except BinaryNotFound as error:
-        found.append(Warning(str(error), hint="collectstatic needs it", id="lastly.W004"))
+        found.append(checks.Warning(str(error), hint="collectstatic needs it", id="lastly.W004"))
     if options.bypass:
         hint = f"unset {conf.BYPASS_VARIABLE}, or the option 'bypass', once the CDN is back"
-        found.append(Warning(f"the CDN is bypassed: URLs begin with {options.bypass_url}", hint=hint, id="lastly.W003"))
+        found.append(
+            checks.Warning(f"the CDN is bypassed: URLs begin with {options.bypass_url}", hint=hint, id="lastly.W003")
+        )
     try:
         manifest = Manifest.parse(storage.source().read(again=False) or b"", storage.source())
     except ManifestUnavailable as error:
@@ -67,7 +68,7 @@ def check_release(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[Che
 
 def _given() -> dict[str, Any] | None:
     """The OPTIONS, where the storage is lastly's."""
-    configured = settings.STORAGES.get(STATICFILES_STORAGE_ALIAS, {})
+    configured: dict[str, Any] = settings.STORAGES.get(STATICFILES_STORAGE_ALIAS, {})
     try:
         backend = import_string(configured.get("BACKEND", ""))
     except ImportError:
@@ -96,7 +97,7 @@ def _urls(options: conf.Options) -> list[CheckMessage]:
     if options.base_url and conf.is_url(own) and own != options.base_url:
         message = f"STATIC_URL is {own!r}, and 'base_url' is {options.base_url!r}: only the second is used"
         hint = "leave 'base_url' out, or set STATIC_URL to the path at which Django itself serves files in DEBUG"
-        return [Warning(message, hint=hint, id="lastly.W001")]
+        return [checks.Warning(message, hint=hint, id="lastly.W001")]
     return []
 
 
@@ -105,8 +106,10 @@ def _credentials() -> list[CheckMessage]:
     if not named:
         return []
     message = f"credentials stand in the settings, where lastly does not look: {', '.join(named)}"
-    hint = "give them to the AWS chain instead (environment, profile, role), and take them out if nothing else needs them"
-    return [Warning(message, hint=hint, id="lastly.W002")]
+    hint = (
+        "give them to the AWS chain instead (environment, profile, role), and take them out if nothing else needs them"
+    )
+    return [checks.Warning(message, hint=hint, id="lastly.W002")]
 
 
 def _published(options: conf.Options, manifest: Manifest) -> list[CheckMessage]:
@@ -117,4 +120,4 @@ def _published(options: conf.Options, manifest: Manifest) -> list[CheckMessage]:
     if same:
         return []
     message = f"the release was published for {wanted!r}, and the URLs of this project begin with {used!r}"
-    return [Warning(message, hint="set 'base_url' to the URL at which the store is served", id="lastly.W005")]
+    return [checks.Warning(message, hint="set 'base_url' to the URL at which the store is served", id="lastly.W005")]

@@ -83,7 +83,7 @@ class Program:
         return f"dir:{Path(settings.STATIC_ROOT).resolve()}" if unset else None
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, with the URLs under which files refer to one another, and without what is ours."""
+        """The environment, with the URLs by which files refer to one another, without what is for Django only."""
         ours = (BINARY_VARIABLE, BYPASS_VARIABLE, RELEASE_VARIABLE)
         environment = {name: value for name, value in os.environ.items() if name not in ours}
         urls = dict.fromkeys([settings.STATIC_URL or "", *self.options.urls])

@@ -25,25 +25,25 @@ ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&\u202
 """What must not stand in a script element as it is; JSON means the same by its escapes."""
 
 
-def _release(storage: object) -> Manifest | None:
-    """The manifest by which names are given, if there is one."""
-    if settings.DEBUG or not isinstance(storage, StaticFilesStorage):
+def _storage() -> StaticFilesStorage | None:
+    """The storage, where it gives names of a release."""
+    if settings.DEBUG or not isinstance(staticfiles_storage, StaticFilesStorage):
         return None
-    return storage.manifest
+    return staticfiles_storage
 
 
 @register.simple_tag
 def lastly_integrity(path: str) -> str:
-    """`integrity` and `crossorigin` for a script or style sheet: `<script src="{% static p %}" {% lastly_integrity p %}>`.
+    """`integrity` and `crossorigin` of a script or style sheet, for beside `src="{% static path %}"`.
 
     Nothing for what has no such value. What the release does not hold is treated as `{% static %}` does.
     """
-    manifest = _release(staticfiles_storage)
-    if manifest is None:
+    storage = _storage()
+    if storage is None:
         return ""
     logical = urlsplit(unquote(path)).path.strip()
-    staticfiles_storage.stored_name(logical)  # says so if it is missing
-    value = manifest.integrity(logical)
+    storage.known(logical)  # says so if it is missing
+    value = storage.manifest.integrity(logical)
     return format_html('integrity="{}" crossorigin="anonymous"', value) if value else ""
 
 
@@ -56,8 +56,11 @@ def lastly_importmap(*paths: str, nonce: object = None) -> SafeString:
     option = staticfiles_storage.options.importmap if isinstance(staticfiles_storage, StaticFilesStorage) else None
     named = {**(option or {}), **{path: path for path in paths}}
     if not named:
-        raise template.TemplateSyntaxError("lastly_importmap: neither arguments nor the option `importmap` name a module")
-    manifest = _release(staticfiles_storage)
+        raise template.TemplateSyntaxError(
+            "lastly_importmap: neither arguments nor the option `importmap` name a module"
+        )
+    storage = _storage()
+    manifest = storage.manifest if storage else None
     imports: dict[str, str] = {}
     integrity: dict[str, str] = {}
     for specifier, path in named.items():
@@ -67,7 +70,7 @@ def lastly_importmap(*paths: str, nonce: object = None) -> SafeString:
             if value:
                 integrity[url] = value
     document = {"imports": imports, **({"integrity": integrity} if integrity else {})}
-    content = mark_safe(json.dumps(document, ensure_ascii=False).translate(ESCAPES))  # noqa: S308
+    content = mark_safe(json.dumps(document, ensure_ascii=False).translate(ESCAPES))
     attribute = format_html(' nonce="{}"', nonce) if nonce else ""
     return format_html('<script type="importmap"{}>{}</script>', attribute, content)
 
