@@ -31,6 +31,17 @@ class Urls(ProjectTestCase):
             self.assertRegex(staticfiles_storage.manifest_hash, "^[0-9a-f]{12}$")
             self.assertEqual(len(staticfiles_storage.hashed_files), 5)
 
+    def test_without_a_base_url_the_release_says_where_it_is_served(self) -> None:
+        (self.folder / "lastly.toml").write_text(f'base-url = "{CDN["base_url"]}"\n')
+        with self.project():
+            self.collect()
+            self.assertRegex(static("css/app.css"), HASHED + "$")
+        (self.folder / "lastly.toml").unlink()
+        with self.project(STATIC_URL="https://other.example.com/"):
+            self.collect()
+            self.assertEqual(staticfiles_storage.manifest.base_url, "https://other.example.com/")
+            self.assertTrue(static("css/app.css").startswith("https://other.example.com/css/app."))
+
     def test_queries_and_fragments_stay(self) -> None:
         with self.project(CDN):
             self.collect()

@@ -18,8 +18,8 @@ from typing import IO, Any, Protocol
 
 from django.conf import settings
 
-from lastly import BINARY_VARIABLE, find_binary
-from lastly.django.conf import BYPASS_VARIABLE, RELEASE_VARIABLE, Options, folder
+from lastly import find_binary
+from lastly.django.conf import Options, folder, is_url
 
 URLS_VARIABLE = "LASTLY_URLS"
 
@@ -56,12 +56,12 @@ class Program:
 
     def command(self, *arguments: str) -> list[str]:
         """A whole command line: one of lastly's commands, its own flags, and the flags that the options stand for."""
-        options = self.options
+        options, own = self.options, str(settings.STATIC_URL or "")
         named = (
             ("store", self.store),
             ("control", options.control),
             ("channel", options.channel),
-            ("base-url", options.base_url),
+            ("base-url", options.base_url or (own if is_url(own) else None)),
             ("config", options.config),
         )
         flags = [f"--{name}={value}" for name, value in named if value]
@@ -83,9 +83,8 @@ class Program:
         return f"dir:{Path(settings.STATIC_ROOT).resolve()}" if unset else None
 
     def environment(self) -> dict[str, str]:
-        """The environment, with the URLs by which files refer to one another, without what is for Django only."""
-        ours = (BINARY_VARIABLE, BYPASS_VARIABLE, RELEASE_VARIABLE)
-        environment = {name: value for name, value in os.environ.items() if name not in ours}
+        """This process's environment, and in it the URLs by which files refer to one another."""
+        environment = dict(os.environ)
         urls = dict.fromkeys([settings.STATIC_URL or "", *self.options.urls])
         environment.setdefault(URLS_VARIABLE, ",".join(url for url in urls if url))
         return environment

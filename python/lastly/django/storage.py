@@ -58,18 +58,29 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     @property
     def base_url(self) -> str:
-        """What URLs begin with: STATIC_URL where nothing is published, the origin while the CDN is bypassed."""
-        if settings.DEBUG or self.options.manifest == "finders":
+        """What URLs begin with: STATIC_URL where nothing is published, the origin while the CDN is bypassed.
+
+        Else what the project has set or, where it has not, what the release was published for.
+        """
+        options = self.options
+        if settings.DEBUG or options.manifest == "finders":
             return str(settings.STATIC_URL)
-        if self.options.bypass and self.options.bypass_url:
-            return self.options.bypass_url
-        return self.options.base_url or str(settings.STATIC_URL)
+        if options.bypass and options.bypass_url:
+            return options.bypass_url
+        return options.base_url or self._published_url() or str(settings.STATIC_URL)
+
+    def _published_url(self) -> str | None:
+        try:
+            return self.manifest.base_url
+        except ManifestUnavailable:
+            return None
 
     def source(self) -> Source:
         """Where the manifest is read."""
         options = self.options
         if options.manifest == "cdn" or conf.is_url(options.manifest):
-            at = options.manifest if options.manifest != "cdn" else f"{options.base_url}{self.manifest_name}"
+            prefix = options.base_url or settings.STATIC_URL
+            at = f"{prefix}{self.manifest_name}" if options.manifest == "cdn" else options.manifest
             return Url(at, options.timeout)
         if options.manifest == "finders":
             return Finders()
