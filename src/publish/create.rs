@@ -4,6 +4,7 @@
 //! What a publisher sees of the store counts only from the moment its intent stands in the ledger: from then on no
 //! version of a key it needs is newly condemned, and what was condemned before is named by the list of that ledger.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -14,10 +15,12 @@ use crate::collect::Prepared;
 use crate::commit::{CommitError, Held, abandon, change, reread};
 use crate::error::{BadInput, Explain, Kind, Result};
 use crate::event::{Event, Stage};
+use crate::model::address::Address;
+use crate::model::compression::Compression;
 use crate::model::layout::Name;
 use crate::model::ledger::{Ledger, Move, Provenance, Refusal};
 use crate::model::path::AssetPath;
-use crate::model::release::{Release, ReleaseId, TreeDigest};
+use crate::model::release::{Entry, Release, ReleaseId, Stored, TreeDigest};
 use crate::model::wire::read_condemned;
 use crate::site::{DocumentError, Site};
 use crate::store::Object;
@@ -143,15 +146,39 @@ async fn upload_all(
     let plan = plan(release, None, &kept).map_err(|problems| BadInput { what: "the files", problems })?;
     site.tell(Event::Began(Stage::Upload));
     site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });
+    let elsewhere = Elsewhere::new(kept.iter().map(|(_, release)| *release));
     let upload_of = |(name, path): (&Name, &AssetPath)| {
-        let entry = release.assets.get(path).filter(|entry| entry.name == *name);
-        let entry = entry.or_else(|| release.pages.get(path)).expect("the plan is of this release");
-        Upload { path: path.clone(), entry: entry.clone(), source: making.prepared.sources[name].clone() }
+        let named = |entry: &&Entry| entry.stored().any(|stored| stored.name == *name);
+        let entry = release.assets.get(path).filter(named).or_else(|| release.pages.get(path));
+        let entry = entry.expect("the plan is of this release");
+        let stored = entry.stored().find(|stored| stored.name == *name).expect("the plan is of this release");
+        let same = elsewhere.same(entry, &stored).map(|name| site.layout.key(&name));
+        let source = making.prepared.sources[&entry.name].clone();
+        Upload { path: path.clone(), entry: entry.clone(), stored, source, same }
     };
     let uploads: Vec<Upload> = plan.uploads.iter().map(upload_of).collect();
     let done = upload(site, uploads, &Arc::new(condemned), making.concurrency).await?;
     uploaded.new += done.new;
     uploaded.bytes += done.bytes;
-    uploaded.already = making.prepared.sources.len().saturating_sub(uploaded.new);
+    uploaded.compressed += done.compressed;
+    uploaded.already = release.names().collect::<HashSet<_>>().len().saturating_sub(uploaded.new);
     Ok(())
+}
+
+/// What kept releases have in compressed form, by address: a file that was renamed or copied has it too, under another
+/// name.
+struct Elsewhere<'a>(HashMap<(Address, Compression), &'a Entry>);
+
+impl<'a> Elsewhere<'a> {
+    fn new(kept: impl Iterator<Item = &'a Release>) -> Self {
+        let assets = kept.flat_map(|release| release.assets.values());
+        Self(assets.filter_map(|entry| Some(((entry.address, entry.compression?), entry))).collect())
+    }
+
+    /// An object with the bytes that this one of `entry` is to have.
+    fn same(&self, entry: &Entry, stored: &Stored) -> Option<Name> {
+        stored.encoding?;
+        let other = self.0.get(&(entry.address, entry.compression?))?;
+        other.stored().find(|other| other.encoding == stored.encoding).map(|other| other.name)
+    }
 }

@@ -118,7 +118,8 @@ async fn bring_back(site: &Site, id: ReleaseId, release: &Release, registered: &
     let (condemned, _) = condemned(site, &registered.ledger).await?;
     let condemned = &condemned;
     let look = |(path, key): (AssetPath, Key)| async move { (path, put_again(&*site.store, &key, condemned).await) };
-    let keys = release.entries().map(|(path, entry)| (path.clone(), site.layout.key(&entry.name)));
+    let objects = release.entries().flat_map(|(path, entry)| entry.stored().map(move |stored| (path, stored.name)));
+    let keys = objects.map(|(path, name)| (path.clone(), site.layout.key(&name)));
     let mut outcomes = stream::iter(keys.collect::<Vec<_>>()).map(look).buffer_unordered(CONCURRENCY);
     let (mut problems, mut total) = (Vec::new(), 0);
     while let Some((path, outcome)) = outcomes.next().await {
