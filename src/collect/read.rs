@@ -126,9 +126,10 @@ impl Reading<'_> {
             compressed => addressers.under(&treatment.headers, compressed),
         };
         let candidate = treatment.compressed.as_ref();
-        let taken = take(file, addresser(None), candidate.map(|to| (to, addresser(Some(to)))), buffer).map_err(|error| {
-            Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&file.file)
-        })?;
+        let taken =
+            take(file, addresser(None), candidate.map(|to| (to, addresser(Some(to)))), buffer).map_err(|error| {
+                Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&file.file)
+            })?;
         let Taken { address, size, addresser, is_compressed } = taken;
         let compressed = candidate.filter(|_| is_compressed);
         let compression = compressed.map(|to| to.compressing.compression());

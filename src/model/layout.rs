@@ -210,10 +210,12 @@ pub enum Form {
 /// The encodings that the mark behind an address names; `None` for what is no address.
 fn marked(part: &str) -> Option<Encodings> {
     let (digits, letters) = part.split_once(MARK).map_or((part, None), |(digits, letters)| (digits, Some(letters)));
-    let is_address = digits.len() == Address::KEY_DIGITS
-        && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    let named = Encodings::new(Encoding::ALL.into_iter().filter(|encoding| letters.unwrap_or("").contains(encoding.letter())));
-    let is_mark = letters.is_none_or(|letters| !letters.is_empty() && named.iter().map(Encoding::letter).eq(letters.chars()));
+    let is_address =
+        digits.len() == Address::KEY_DIGITS && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let named =
+        Encodings::new(Encoding::ALL.into_iter().filter(|encoding| letters.unwrap_or("").contains(encoding.letter())));
+    let is_mark =
+        letters.is_none_or(|letters| !letters.is_empty() && named.iter().map(Encoding::letter).eq(letters.chars()));
     (is_address && is_mark).then_some(named)
 }
 

@@ -440,12 +440,8 @@ impl Work<'_> {
     }
 
     fn planned(&self, release: ReleaseId, plan: Plan) -> Published {
-        let uploaded = Uploaded {
-            new: plan.uploads.len(),
-            bytes: plan.bytes,
-            already: plan.reused,
-            compressed: plan.compressed,
-        };
+        let uploaded =
+            Uploaded { new: plan.uploads.len(), bytes: plan.bytes, already: plan.reused, compressed: plan.compressed };
         Published { plan: Some(plan), ..self.outcome(release, uploaded, 0) }
     }
 }

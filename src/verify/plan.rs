@@ -177,8 +177,9 @@ pub(super) fn has_address(entry: &Entry, bytes: &[u8], generation: u64) -> bool 
     if entry.sealed {
         return Addresser::new(&Headers::default(), 0).address_of(bytes) == entry.address;
     }
-    generations(generation)
-        .any(|generation| Addresser::compressed(&entry.headers, generation, entry.compression).address_of(bytes) == entry.address)
+    generations(generation).any(|generation| {
+        Addresser::compressed(&entry.headers, generation, entry.compression).address_of(bytes) == entry.address
+    })
 }
 
 /// The generations under which a release may have been made, the likeliest first.

@@ -11,7 +11,9 @@ use super::circle::{Member, broken};
 use super::documents::{condemned, is_about_the_key, patiently, releases};
 use super::finding::{Finding, What, told};
 use super::live::{Visit, visit};
-use super::plan::{Digests, Needs, Older, Wanted, broken_circle, generations, judge, judge_bytes, missing, other_bytes};
+use super::plan::{
+    Digests, Needs, Older, Wanted, broken_circle, generations, judge, judge_bytes, missing, other_bytes,
+};
 use super::step::{Manner, in_step, pages};
 use crate::cdn::visitor::Visitor;
 use crate::commit::reread;

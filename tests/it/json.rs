@@ -18,6 +18,7 @@ fn one_object_of_promised_fields() {
     bytes_uploaded: 71
     change: null
     channel: "live"
+    compressed: 0
     dry_run: false
     error: null
     files: 3
@@ -46,6 +47,7 @@ fn one_object_of_promised_fields() {
     bytes_uploaded: 0
     change: null
     channel: "next"
+    compressed: 0
     dry_run: true
     error: null
     files: 3
@@ -74,6 +76,7 @@ fn one_object_of_promised_fields() {
     bytes_uploaded: null
     change: null
     channel: "live"
+    compressed: null
     dry_run: false
     error: {"causes":[],"hints":["`lastly releases` lists what there is"],"kind":"failed","message":"channel `live` has no release before the current one that is still kept"}
     files: null
@@ -144,6 +147,7 @@ fn failures_too() {
     bytes_uploaded: null
     change: null
     channel: "live"
+    compressed: null
     dry_run: false
     error: {"causes":[],"hints":[],"kind":"usage","message":"1 problem in the files"}
     files: null

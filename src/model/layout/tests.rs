@@ -1,8 +1,8 @@
 //! Tests of keys, names and their forms.
 
+use super::*;
 use crate::model::address::Addresser;
 use crate::model::headers::Headers;
-use super::*;
 
 #[test]
 fn assets_keep_their_folder_and_extension() {
@@ -90,9 +90,7 @@ fn sites_within_each_other_find_each_other() {
     assert_eq!(above(""), Vec::<String>::new());
     assert_eq!(above("a/b"), [".lastly/ledger.json", ".lastly/a/ledger.json"]);
     let root = Layout::new("", None);
-    assert!(
-        root.may_be_other_ledger(&Layout::new("a", None).ledger()) && !root.may_be_other_ledger(&root.ledger())
-    );
+    assert!(root.may_be_other_ledger(&Layout::new("a", None).ledger()) && !root.may_be_other_ledger(&root.ledger()));
 }
 
 #[test]
