@@ -61,7 +61,7 @@ pub(super) struct Making<'a> {
 pub(super) async fn make(site: &Site, making: &Making<'_>, mut held: Option<Held>) -> Result<(Uploaded, Held)> {
     // Written before the intent that names it, so that a collection can always read what an intent needs.
     let key = site.layout.release(making.id);
-    ensure_document(&*site.store, &key, &making.document, &Condemned::default()).await?;
+    let tried = ensure_document(&*site.store, &key, &making.document, &Condemned::default()).await?;
     let mut uploaded = Uploaded::default();
     for round in 0..REGISTRATIONS {
         let intent = site.clock.fresh_id();
@@ -70,7 +70,8 @@ pub(super) async fn make(site: &Site, making: &Making<'_>, mut held: Option<Held
         let registered = registered.map_err(CommitError::of_no_move)?;
         // Nobody wrote the ledger between the document and the intent, so no collection has taken the document.
         let undisturbed = round == 0 && registered.ledger.revision == before + 1;
-        match upload_and_commit(site, making, &registered, intent, undisturbed, &mut uploaded).await {
+        let look = Look { undisturbed, tried: tried || round > 0 };
+        match upload_and_commit(site, making, &registered, intent, look, &mut uploaded).await {
             Ok(Some(committed)) => return Ok((uploaded, committed)),
             Ok(None) => held = Some(reread(site).await?),
             Err(error) => {
@@ -84,22 +85,30 @@ pub(super) async fn make(site: &Site, making: &Making<'_>, mut held: Option<Held
     Err(AlwaysReaped.into())
 }
 
-/// Steps 6 to 8; `None` if the intent was reaped meanwhile. `undisturbed` says that the release document has been seen
-/// under the condemned list of the registration.
+/// What the store's answers have told so far.
+#[derive(Clone, Copy)]
+struct Look {
+    /// The release document has been seen under the condemned list of the registration.
+    undisturbed: bool,
+    /// Somebody has begun to make this very release before, and may have left objects of it.
+    tried: bool,
+}
+
+/// Steps 6 to 8; `None` if the intent was reaped meanwhile.
 async fn upload_and_commit(
     site: &Site,
     making: &Making<'_>,
     registered: &Held,
     intent: Uuid,
-    undisturbed: bool,
+    look: Look,
     uploaded: &mut Uploaded,
 ) -> Result<Option<Held>> {
     let key = site.layout.release(making.id);
     let (condemned, is_own) = condemned(site, &registered.ledger).await?;
-    if !(undisturbed && is_own) || condemned.has_key(&key) {
+    if !(look.undisturbed && is_own) || condemned.has_key(&key) {
         ensure_document(&*site.store, &key, &making.document, &condemned).await?;
     }
-    upload_all(site, making, &registered.ledger, condemned, uploaded).await?;
+    upload_all(site, making, &registered.ledger, condemned, look.tried, uploaded).await?;
     site.tell(Event::Began(Stage::Commit));
     let committed = change(site, Some(registered.clone()), |ledger| match &making.wish {
         Some(wish) => ledger.promote(intent, making.id, making.tree, wish),
@@ -138,6 +147,7 @@ async fn upload_all(
     making: &Making<'_>,
     registered: &Ledger,
     condemned: Condemned,
+    tried: bool,
     uploaded: &mut Uploaded,
 ) -> Result<()> {
     let release = &making.prepared.release;
@@ -152,7 +162,8 @@ async fn upload_all(
         let entry = release.assets.get(path).filter(named).or_else(|| release.pages.get(path));
         let entry = entry.expect("the plan is of this release");
         let stored = entry.stored().find(|stored| stored.name == *name).expect("the plan is of this release");
-        let same = elsewhere.same(entry, &stored).map(|name| site.layout.key(&name));
+        let left = || stored.encoding.filter(|_| tried).map(|_| stored.name.clone());
+        let same = elsewhere.same(entry, &stored).or_else(left).map(|name| site.layout.key(&name));
         let source = making.prepared.sources[&entry.name].clone();
         Upload { path: path.clone(), entry: entry.clone(), stored, source, same }
     };

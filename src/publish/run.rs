@@ -87,7 +87,7 @@ pub struct Published {
     pub retired: usize,
     /// Bytes uploaded; in a dry run, to be uploaded, before anything is compressed.
     pub bytes_uploaded: u64,
-    /// Objects that had to be compressed; in a dry run, that would be.
+    /// Objects that had to be compressed; in a dry run, that would have to be, unless files were renamed.
     pub compressed: usize,
     /// The plan of a dry run.
     pub plan: Option<Plan>,

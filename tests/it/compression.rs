@@ -4,23 +4,30 @@ mod edge;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use lastly::cdn::visitor::Visitor;
+use lastly::clock::SystemClock;
 use lastly::collect::{Walk, read, rewrite, walk};
+use lastly::gc::plan::Class;
 use lastly::model::compression::{Encoding, Encodings, Form};
 use lastly::model::headers::Headers;
-use lastly::model::layout::{Key, Layout, Name};
+use lastly::model::layout::{ChannelName, Key, Layout, Name};
 use lastly::model::path::AssetPath;
 use lastly::model::release::{Entry, Release, ReleaseId};
 use lastly::model::wire::write_release;
 use lastly::prepare::compress::{Compressing, compress, decompress};
 use lastly::prepare::references::References;
 use lastly::prepare::rules::{Kind, Rule, Rules, SourceMaps};
-use lastly::publish::{Order, Published};
+use lastly::publish::{Order, Published, restore};
 use lastly::rollback::Destination;
 use lastly::store::{Created, Object, Store, Verb};
 use lastly::verify::{Deep, What, verify};
 
+use crate::servers::{Bucket, MOTO};
 use crate::support::collector::collect;
+use crate::support::gated::{Fate, Scripted};
+use crate::support::host::host;
 use crate::support::{Fixture, Tree, order, target};
 
 /// A style sheet that gains by being compressed, of `lines` lines.
@@ -85,10 +92,14 @@ fn compressed(release: &Release) -> BTreeMap<&str, String> {
 
 /// The bytes of each of a file's objects, decoded, all of which must be there with the right headers.
 async fn decoded(fixture: &Fixture, entry: &Entry) -> Vec<Vec<u8>> {
+    decoded_in(&*fixture.store, &fixture.layout, entry).await
+}
+
+async fn decoded_in(store: &dyn Store, layout: &Layout, entry: &Entry) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for stored in entry.stored() {
-        let key = fixture.layout.key(&stored.name);
-        let fetched = fixture.inspected().get(&key).await.unwrap_or_else(|| panic!("{key} is not there"));
+        let key = layout.key(&stored.name);
+        let fetched = store.get(&key).await.expect("it answers").unwrap_or_else(|| panic!("{key} is not there"));
         assert_eq!(fetched.found.headers, *entry.headers_of(&stored), "{key}");
         assert_eq!(fetched.found.headers.content_encoding(), stored.encoding.map(Encoding::token), "{key}");
         all.push(match stored.encoding {
@@ -184,6 +195,24 @@ async fn an_unchanged_file_is_never_compressed_again() {
 }
 
 #[tokio::test]
+async fn what_a_publisher_left_that_died_is_not_compressed_again() {
+    let (fixture, mut tree) = (Fixture::new(), tree());
+    fixture.publish(&Tree::new(&[("a.css", "a{}")])).await;
+    let (ledger, swaps) = (fixture.layout.ledger(), AtomicUsize::new(0));
+    let gate = Scripted::new(move |_, call| {
+        let is_swap = call.verb == Verb::Replace && call.key == ledger.as_str();
+        if is_swap && swaps.fetch_add(1, Ordering::Relaxed) == 1 { Fate::Killed } else { Fate::Through }
+    });
+    let order = as_variants(&tree);
+    let end = gate.run(lastly::publish::publish(&fixture.site_through(gate.clone()), &[], &order)).await;
+    assert!(end.is_none(), "it dies before it commits");
+    let again = publish(&fixture, &order).await;
+    assert_eq!((again.compressed, again.new, again.moved), (0, 0, true));
+    tree.write("css/base.css", text("other", 60));
+    assert_eq!(publish(&fixture, &as_variants(&tree)).await.compressed, 4);
+}
+
+#[tokio::test]
 async fn a_dry_run_counts_and_compresses_nothing() {
     let (fixture, tree) = (Fixture::new(), tree());
     let order = Order { dry_run: true, ..as_variants(&tree) };
@@ -261,7 +290,8 @@ async fn variants_stay_as_long_as_their_release_and_no_longer() {
     let first = publish(&fixture, &as_variants(&tree)).await;
     let old = entry(&shown(&fixture, first.release).await, "css/base.css").clone();
     fixture.clock.pass(100);
-    assert_eq!(collect(&fixture.site()).await.expect("a collection").goes.len(), 0);
+    let collected = collect(&fixture.site()).await.expect("a collection");
+    assert!(!collected.goes.contains_key(&Class::Object), "{:?}", collected.goes);
     tree.write("css/base.css", text("other", 60));
     let second = publish(&fixture, &as_variants(&tree)).await;
     fixture.clock.pass(100);
@@ -334,4 +364,62 @@ async fn a_variant_that_is_not_what_it_stands_for_is_found() {
     fixture.store.remove(&gone, &etag).await.expect("it answers");
     expected.push((What::Missing, gone.to_string()));
     assert_eq!(deeply(&fixture).await, expected);
+}
+
+#[tokio::test]
+async fn a_release_whose_variants_are_gone_is_not_restored() {
+    let (fixture, mut tree) = (Fixture::new(), tree());
+    let first = publish(&fixture, &as_variants(&tree)).await.release;
+    let release = shown(&fixture, first).await;
+    tree.write("css/tiny.css", "b{}");
+    publish(&fixture, &as_variants(&tree)).await;
+    fixture.clock.pass(100);
+    crate::support::collector::condemn(&fixture).await;
+    let gone = fixture.layout.key(&entry(&release, "js/two.js").name.variant(Encoding::Gzip));
+    let etag = fixture.inspected().get(&gone).await.expect("it is there").found.etag;
+    fixture.store.remove(&gone, &etag).await.expect("it answers");
+    let error = restore(&fixture.site(), &first.to_string()).await.expect_err("a variant is gone");
+    let told: Vec<&str> = error.problems().iter().map(|problem| &*problem.message).collect();
+    assert_eq!(told, ["the variant of `js/two.js` in `gzip` is gone"]);
+}
+
+#[tokio::test]
+async fn a_bucket_keeps_encodings() {
+    let (bucket, fixture, tree) = (Bucket::fresh(MOTO).await, Fixture::new(), tree());
+    let store: Arc<dyn Store> = Arc::new(bucket.store().await);
+    let site = fixture.site_on(store.clone());
+    for form in [variants(), Form::InPlace(Encoding::Gzip)] {
+        let order = Order { rules: rules(form, &[]), ..order(&tree) };
+        let published = lastly::publish::publish(&site, &[], &order).await.expect("a publish without faults");
+        assert_eq!(published.compressed, if form == variants() { 8 } else { 4 });
+        for entry in site.release(published.release).await.expect("a release").assets.values() {
+            let bytes = decoded_in(&*store, &fixture.layout, entry).await;
+            assert!(bytes.iter().all(|other| *other == bytes[0]), "{}", entry.name);
+        }
+    }
+}
+
+/// What a site's visitors see of compression, as `verify --live` tells it.
+async fn live(form: Form) -> Vec<String> {
+    let (fixture, tree) = (Fixture::new(), tree());
+    publish(&fixture, &Order { rules: rules(form, &[]), ..order(&tree) }).await;
+    // There is no function in front of it.
+    let url = host(fixture.store.clone(), fixture.layout.clone(), |_, _| {}).await;
+    let visitor = Visitor::new(&url, Arc::new(SystemClock::default())).expect("a URL");
+    let order = lastly::verify::Order {
+        releases: Vec::new(),
+        channel: None,
+        deep: Some(Deep { references: Arc::default(), generation: 0 }),
+        live: Some((visitor, ChannelName::live())),
+        concurrency: 4,
+    };
+    let verified = verify(&fixture.site(), &order).await.expect("a store in memory answers");
+    verified.findings.into_iter().map(|finding| finding.found).collect()
+}
+
+#[tokio::test]
+async fn an_edge_without_the_function_is_noticed() {
+    let told = live(variants()).await;
+    assert_eq!(told, ["files that have variants and are given uncompressed to those who can read them: 4"]);
+    assert_eq!(live(Form::InPlace(Encoding::Brotli)).await, Vec::<String>::new());
 }
