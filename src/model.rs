@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod circle;
+pub mod compression;
 pub mod digest;
 pub mod headers;
 pub mod layout;

@@ -3,6 +3,7 @@
 //! Everything here is pure; `collect` reads the files.
 
 pub mod bundler;
+pub mod compress;
 pub mod files;
 pub mod integrity;
 pub mod links;

@@ -91,7 +91,7 @@ pub struct Change {
 impl Change {
     /// From what a channel shows to what it would show.
     fn between(before: &Release, after: &Release) -> Self {
-        let objects: BTreeSet<&Name> = after.entries().map(|(_, entry)| &entry.name).collect();
+        let objects: BTreeSet<Name> = after.names().collect();
         let mut change = Self { objects: objects.len(), ..Self::default() };
         for (_, difference) in differences(before, after) {
             match difference {

@@ -1,8 +1,10 @@
 //! A store's site on this machine: every object over HTTP, with the headers as they are stored.
 //!
 //! It stands where the CDN would stand, so nothing takes the place of an object that is missing, and what is private
-//! stays so. It knows nothing of what a CDN's own settings might add: compression, error pages, other headers.
+//! stays so; and of a file that has variants, it gives the one that the function at the edge would. It knows nothing of
+//! what a CDN's own settings might add: compression, error pages, other headers.
 
+mod encoding;
 mod listing;
 
 use std::convert::Infallible;
@@ -16,7 +18,8 @@ use futures::stream::FuturesUnordered;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
-    ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, LOCATION,
+    ACCEPT_ENCODING, ACCEPT_RANGES, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue,
+    IF_NONE_MATCH, LOCATION, VARY,
 };
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,7 +28,9 @@ use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
 use tokio::net::{TcpListener, TcpStream};
 
+use self::encoding::preferred;
 use crate::event::{Event, Report};
+use crate::model::compression::Encodings;
 use crate::model::layout::{ChannelName, Key, Layout, Name};
 use crate::model::path::AssetPath;
 use crate::model::wire::{read_manifest, read_release};
@@ -106,8 +111,19 @@ impl Site<'_> {
         if self.layout.is_private(&key) {
             return Ok(text(StatusCode::NOT_FOUND, &format!("`{key}` is private")));
         }
+        let variants = name.variants();
+        let accept: Vec<&str> =
+            request.headers().get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).collect();
+        let key = match preferred(&accept.join(","), variants) {
+            Some(encoding) => self.layout.key(&name.variant(encoding)),
+            None => key,
+        };
         if let Some((found, bytes)) = self.read(request.method(), &key).await? {
-            return Ok(object(request, &found, bytes)?);
+            let mut answer = object(request, &found, bytes)?;
+            if variants != Encodings::default() {
+                answer.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+            }
+            return Ok(answer);
         }
         if path == "/" {
             return self.root(&key).await;

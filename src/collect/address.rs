@@ -10,7 +10,7 @@ use super::source::{Source, Sources};
 use crate::event::{Code, Problem};
 use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
-use crate::model::layout::Name;
+use crate::model::layout::{InName, Name};
 use crate::model::path::{AssetPath, common_folder};
 use crate::model::release::{CircleId, Entry, Integrity, Release};
 use crate::prepare::files::{Files, Trees};
@@ -51,21 +51,16 @@ impl Site {
         links(bytes, number, format, &self.files, &self.references.roots)
     }
 
-    /// The address that stands in the name of a file: that of its tree, or else its own.
-    pub(super) fn address_in_name(&self, number: u32, own: Address) -> Address {
-        self.files.tree(number).map_or(own, |(_, address)| *address)
+    /// What stands in the name of a file: the address of its tree, or else its own and what variants it has.
+    pub(super) fn in_name(&self, number: u32, own: InName) -> InName {
+        self.files.tree(number).map_or(own, |(_, address)| InName { address: *address, compression: None })
     }
 }
 
 /// Puts addresses where they go.
-pub(super) fn edits(spots: &[Spot], address: impl Fn(u32) -> Address) -> Edits {
-    let edit = |spot: &Spot| Edit { range: spot.place..spot.place, text: put_in(&address(spot.target)) };
+pub(super) fn edits(spots: &[Spot], in_name: impl Fn(u32) -> InName) -> Edits {
+    let edit = |spot: &Spot| Edit { range: spot.place..spot.place, text: in_name(spot.target).to_string().into() };
     Edits::new(spots.iter().map(edit).collect())
-}
-
-/// What makes the name of a file the name of its object, see [`Name::addressed`].
-fn put_in(address: &Address) -> Box<str> {
-    format!(".{}", address.in_key()).into()
 }
 
 /// Everything that went well, or all that did not.
@@ -299,7 +294,7 @@ impl<'a> Work<'a> {
         if links.spots.is_empty() && in_tags.is_empty() {
             return Ok(as_it_is(targets));
         }
-        let edits = edits(&links.spots, |target| self.address(done, target)).and(in_tags);
+        let edits = edits(&links.spots, |target| self.in_name(done, target)).and(in_tags);
         let bytes = edits.apply(&self.read(number)?);
         let address = self.sources[number as usize].addresser.address_of(&bytes);
         Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is(targets) })
@@ -319,17 +314,22 @@ impl<'a> Work<'a> {
             let path = self.site.files.path(target);
             let before = of.assets.get(path).map(|before| &before.name);
             match self.site.files.kind(target) {
-                Kind::Asset => before == Some(&Name::addressed(path, &self.address(done, target))),
+                Kind::Asset => before == Some(&Name::of(path, &self.in_name(done, target))),
                 Kind::Tree => before == Some(&self.entries[target as usize].name),
                 _ => true,
             }
         })
     }
 
-    /// The address that stands in the name of a file.
-    pub(super) fn address(&self, done: &[Option<Done>], target: u32) -> Address {
+    /// What stands in the name of a file.
+    pub(super) fn in_name(&self, done: &[Option<Done>], target: u32) -> InName {
         let done = done[target as usize].as_ref().expect("what is referred to is addressed first");
-        self.site.address_in_name(target, done.address)
+        self.addressed(target, done.address)
+    }
+
+    /// What stands in the name of a file that has this address.
+    fn addressed(&self, number: u32, address: Address) -> InName {
+        self.site.in_name(number, InName { address, compression: self.entries[number as usize].compression })
     }
 
     /// Files that refer to one another, in the order of their paths.
@@ -347,15 +347,15 @@ impl<'a> Work<'a> {
         let digest = |(&number, links): (&u32, &Links)| {
             let relative = |number: u32| &self.site.files.path(number).as_str()[folder.len()..];
             let outward: Vec<Spot> = links.spots.iter().copied().filter(|spot| !is_member(spot.target)).collect();
-            let bytes = edits(&outward, |target| self.address(done, target)).apply(&self.read(number)?);
+            let bytes = edits(&outward, |target| self.in_name(done, target)).apply(&self.read(number)?);
             let mut hasher = MemberHasher::new(relative(number), &self.sources[number as usize].addresser);
             hasher.bytes(&bytes);
-            let mut outward_before = 0;
+            let mut put_in_before = 0;
             for spot in &links.spots {
                 if is_member(spot.target) {
-                    hasher.reference(spot.place + outward_before * PUT_IN, relative(spot.target));
+                    hasher.reference(spot.place + put_in_before, relative(spot.target));
                 } else {
-                    outward_before += 1;
+                    put_in_before += self.in_name(done, spot.target).to_string().len();
                 }
             }
             Ok(hasher.finish())
@@ -365,8 +365,8 @@ impl<'a> Work<'a> {
         let of_member: HashMap<u32, Address> = members.iter().copied().zip(addresses.iter().copied()).collect();
         let done = members.iter().zip(&links).zip(addresses).map(|((&number, links), own)| {
             let edits = edits(&links.spots, |target| match of_member.get(&target) {
-                Some(address) => *address,
-                None => self.address(done, target),
+                Some(address) => self.addressed(target, *address),
+                None => self.in_name(done, target),
             });
             let size = edits.size_after(self.entries[number as usize].size);
             let targets = self.targets_to_keep(links);
@@ -390,6 +390,3 @@ impl<'a> Work<'a> {
             .collect()
     }
 }
-
-/// How many bytes an address adds to a name, with its dot.
-const PUT_IN: usize = Address::KEY_DIGITS + 1;

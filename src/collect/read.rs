@@ -13,13 +13,14 @@ use super::tree::File;
 use crate::event::{Code, Problem};
 use crate::model::address::{Address, Addresser};
 use crate::model::headers::Headers;
-use crate::model::layout::{Layout, Name};
+use crate::model::layout::{InName, Layout, Name};
 use crate::model::path::AssetPath;
 use crate::model::release::{Entry, Origin, Release};
 use crate::model::tree::address_of_tree;
 use crate::prepare::bundler::Bundled;
+use crate::prepare::compress::Histogram;
 use crate::prepare::files::Trees;
-use crate::prepare::rules::{Kind, Rules, is_source_map};
+use crate::prepare::rules::{Compressed, Kind, Rules, is_source_map};
 
 /// How much of a file is held while its address is taken.
 const BUFFER: usize = 256 << 10;
@@ -120,12 +121,22 @@ impl Reading<'_> {
             Kind::Excluded => return Ok(None),
             kind => kind == Kind::Sealed,
         };
-        let addresser = if sealed { addressers.of_bytes.clone() } else { addressers.under(&treatment.headers) };
-        let (address, size) = address(file, &addresser, buffer).map_err(|error| {
-            Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&file.file)
-        })?;
+        let addresser = |compressed: Option<&Compressed>| match compressed {
+            _ if sealed => addressers.of_bytes.clone(),
+            compressed => addressers.under(&treatment.headers, compressed),
+        };
+        let candidate = treatment.compressed.as_ref();
+        let taken =
+            take(file, addresser(None), candidate.map(|to| (to, addresser(Some(to)))), buffer).map_err(|error| {
+                Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&file.file)
+            })?;
+        let Taken { address, size, addresser, is_compressed } = taken;
+        let compressed = candidate.filter(|_| is_compressed);
+        let compression = compressed.map(|to| to.compressing.compression());
+        let headers = compressed.map_or(&treatment.headers, |to| &to.headers).clone();
         // A name in a tree is exactly as long.
-        let name = if sealed { Name::sealed(&file.path) } else { Name::addressed(&file.path, &address) };
+        let in_name = InName { address, compression };
+        let name = if sealed { Name::sealed(&file.path) } else { Name::of(&file.path, &in_name) };
         let is_kept = matches!(treatment.kind, Kind::Page | Kind::Sealed);
         let own = is_kept.then(|| Name::sealed(&file.path));
         if let Some(why) = own.as_ref().and_then(|own| layout.reserved(own)) {
@@ -133,31 +144,65 @@ impl Reading<'_> {
             let hint = "a rule with `kind = \"asset\"` publishes it under its address";
             return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file).hint(hint));
         }
-        if let Some(message) = layout.too_long(&name) {
+        let source = Source { file: file.file.clone(), size, address, addresser, rewriting: Rewriting::Nothing };
+        let origin = Origin::default();
+        let entry = Entry { name, size, address, headers, integrity: None, sealed, compression, origin };
+        if let Some(message) = entry.stored().find_map(|stored| layout.too_long(&stored.name)) {
             return Err(Problem::error(message).code(Code::Unpublishable).in_file(&file.file));
         }
-        let source = Source { file: file.file.clone(), size, address, addresser, rewriting: Rewriting::Nothing };
-        let (headers, origin) = (treatment.headers, Origin::default());
-        let entry = Entry { name, size, address, headers, integrity: None, sealed, origin };
         Ok(Some((treatment.kind, file.path.clone(), entry, source)))
     }
 }
 
-/// The address of a file's bytes, and how many there were. Most files fit into the buffer and are hashed at once.
-fn address(file: &File, addresser: &Addresser, buffer: &mut [u8]) -> io::Result<(Address, u64)> {
+/// What was found out about a file's bytes.
+struct Taken {
+    address: Address,
+    size: u64,
+    /// What took the address.
+    addresser: Arc<Addresser>,
+    is_compressed: bool,
+}
+
+/// Takes the address of a file's bytes, and decides whether it is compressed; `candidate` is for files of kinds that
+/// can be. Most files fit into the buffer and are hashed at once.
+fn take(
+    file: &File,
+    plain: Arc<Addresser>,
+    candidate: Option<(&Compressed, Arc<Addresser>)>,
+    buffer: &mut [u8],
+) -> io::Result<Taken> {
     let mut open = OpenFile::open(&file.file)?;
     let first = fill(&mut open, buffer)?;
+    let mut histogram = Histogram::default();
+    let is_compressed = |histogram: &Histogram, size| {
+        candidate.as_ref().is_some_and(|(to, _)| to.compressing.takes(size) && histogram.promises_less())
+    };
     if first < BUFFER {
-        return Ok((addresser.address_of(&buffer[..first]), first as u64));
+        let (bytes, size) = (&buffer[..first], first as u64);
+        if candidate.as_ref().is_some_and(|(to, _)| to.compressing.takes(size)) {
+            histogram.add(bytes);
+        }
+        let is_compressed = is_compressed(&histogram, size);
+        let addresser = candidate.filter(|_| is_compressed).map_or(plain, |(_, addresser)| addresser);
+        return Ok(Taken { address: addresser.address_of(bytes), size, addresser, is_compressed });
     }
-    let mut addresser = addresser.clone();
+    let mut as_it_is = (*plain).clone();
+    let mut compressed = candidate.as_ref().map(|(_, addresser)| (**addresser).clone());
     let (mut read, mut size) = (first, 0);
     while read > 0 {
-        addresser.update(&buffer[..read]);
+        let bytes = &buffer[..read];
+        as_it_is.update(bytes);
+        if let Some(compressed) = &mut compressed {
+            compressed.update(bytes);
+            histogram.add(bytes);
+        }
         size += read as u64;
         read = fill(&mut open, buffer)?;
     }
-    Ok((addresser.finish(), size))
+    let is_compressed = is_compressed(&histogram, size);
+    let address = compressed.filter(|_| is_compressed).unwrap_or(as_it_is).finish();
+    let addresser = candidate.filter(|_| is_compressed).map_or(plain, |(_, addresser)| addresser);
+    Ok(Taken { address, size, addresser, is_compressed })
 }
 
 /// Reads until the buffer is full or the file at its end; returns how much was read.
@@ -174,13 +219,13 @@ fn fill(file: &mut OpenFile, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// One addresser for each set of headers, shared by all files that have it. Sets are told apart by where they lie: the
-/// rules make one of each, and keep it.
+/// One addresser for each set of headers, and for what is compressed another, shared by all files that have it. Sets
+/// are told apart by where they lie: the rules make one of each, and keep it.
 struct Addressers {
     generation: u64,
     /// For sealed files: their name is the bundler's and stays, so only the bytes count.
     of_bytes: Arc<Addresser>,
-    shared: Mutex<HashMap<usize, Arc<Addresser>>>,
+    shared: Mutex<HashMap<(usize, bool), Arc<Addresser>>>,
 }
 
 impl Addressers {
@@ -189,9 +234,11 @@ impl Addressers {
         Self { generation, of_bytes, shared: Mutex::default() }
     }
 
-    fn under(&self, headers: &Arc<Headers>) -> Arc<Addresser> {
+    fn under(&self, headers: &Arc<Headers>, compressed: Option<&Compressed>) -> Arc<Addresser> {
+        let headers = compressed.map_or(headers, |to| &to.headers);
+        let compression = compressed.map(|to| to.compressing.compression());
         let mut shared = self.shared.lock().expect("no one panics while holding the addressers");
-        let new = || Arc::new(Addresser::new(headers, self.generation));
-        shared.entry(Arc::as_ptr(headers).addr()).or_insert_with(new).clone()
+        let new = || Arc::new(Addresser::compressed(headers, self.generation, compression));
+        shared.entry((Arc::as_ptr(headers).addr(), compressed.is_some())).or_insert_with(new).clone()
     }
 }

@@ -11,8 +11,7 @@ use super::address::{Site, Work, edits};
 use super::read::Collected;
 use super::source::{FindEdits, Rewriting, Sources};
 use crate::event::{Level, Problem};
-use crate::model::address::Address;
-use crate::model::layout::Name;
+use crate::model::layout::{InName, Name};
 use crate::model::release::Release;
 use crate::prepare::references::References;
 use crate::prepare::rules::Kind;
@@ -51,8 +50,10 @@ pub fn rewrite(
     let done = work.address_all(&looks)?;
     drop(looks);
 
-    let addresses = (0..).zip(&done).map(|(number, done)| site.address_in_name(number, done.address)).collect();
-    let names = Arc::new(Names { site: site.clone(), addresses });
+    let entries = release.entries().map(|(_, entry)| entry.compression);
+    let own = done.iter().zip(entries).map(|(done, compression)| InName { address: done.address, compression });
+    let in_names = (0..).zip(own).map(|(number, own)| site.in_name(number, own)).collect();
+    let names = Arc::new(Names { site: site.clone(), in_names });
     let mut rewritten = Release { rewriting: release.rewriting, ..Release::default() };
     for ((number, (path, entry)), done) in (0..).zip(release.entries()).zip(done) {
         let mut entry = entry.clone();
@@ -64,7 +65,7 @@ pub fn rewrite(
             };
             entry.origin.source = Some(entry.address);
             (entry.address, entry.size) = (done.address, done.size);
-            entry.name = Name::addressed(path, &entry.address);
+            entry.name = Name::of(path, &InName { address: entry.address, compression: entry.compression });
             sources.insert(entry.name.clone(), source);
         }
         entry.origin.circle = done.circle;
@@ -75,12 +76,12 @@ pub fn rewrite(
     Ok(Prepared { release: rewritten, sources, warnings: problems })
 }
 
-/// The site once every address is known.
+/// The site once every name is known.
 #[derive(Debug)]
 struct Names {
     site: Arc<Site>,
-    /// Those that stand in the names of the files.
-    addresses: Vec<Address>,
+    /// What stands in the names of the files.
+    in_names: Vec<InName>,
 }
 
 /// What is to be changed in a file that was not parsed, because an earlier release told what comes of it.
@@ -93,7 +94,7 @@ struct Again {
 impl FindEdits for Again {
     fn edits(&self, bytes: &[u8]) -> Edits {
         let links = self.names.site.links(self.number, bytes);
-        edits(&links.spots, |target| self.names.addresses[target as usize])
+        edits(&links.spots, |target| self.names.in_names[target as usize])
     }
 }
 

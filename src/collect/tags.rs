@@ -58,7 +58,7 @@ impl Work<'_> {
         if of_target.address != self.entries[target as usize].address {
             let changes = match &of_target.edits {
                 Some(changes) => changes.clone(),
-                None => Arc::new(edits(&self.site.links(target, &bytes).spots, |target| self.address(done, target))),
+                None => Arc::new(edits(&self.site.links(target, &bytes).spots, |target| self.in_name(done, target))),
             };
             bytes = changes.apply(&bytes);
         }

@@ -9,11 +9,29 @@ use super::given::Bad;
 use super::schema::nearest;
 use super::settings::{Distribution, StoreAddress};
 use crate::cdn::path::BaseUrl;
+use crate::model::compression::{Encoding, Encodings, Form};
 use crate::model::headers::Headers;
 use crate::model::layout::ChannelName;
 use crate::model::path::AssetPath;
 use crate::model::timestamp::parse_span;
+use crate::prepare::compress::{Compressing, SMALLEST};
 use crate::prepare::rules::{self, Kind, SourceMaps};
+
+/// What is stored compressed, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CompressionForm {
+    /// Nothing.
+    Off,
+    /// Variants beside the files.
+    Variants,
+    /// The files themselves.
+    InPlace,
+}
+
+impl CompressionForm {
+    const WORDS: [(&'static str, Self); 3] =
+        [("off", Self::Off), ("variants", Self::Variants), ("in-place", Self::InPlace)];
+}
 
 /// A store's address; a folder's path is relative to `base`.
 pub(super) fn store(text: &str, base: &Path) -> Result<StoreAddress, Bad> {
@@ -175,6 +193,43 @@ pub(super) fn kind(text: &str) -> Result<Kind, Bad> {
 /// Whether source maps are published.
 pub(super) fn source_maps(text: &str) -> Result<SourceMaps, Bad> {
     word(text, &SourceMaps::WORDS)
+}
+
+/// What is stored compressed.
+pub(super) fn form(text: &str) -> Result<CompressionForm, Bad> {
+    word(text, &CompressionForm::WORDS)
+}
+
+/// An encoding.
+pub(super) fn encoding(text: &str) -> Result<Encoding, Bad> {
+    word(text, &Encoding::WORDS)
+}
+
+/// How files are compressed, of what was said of it; `None` for not at all.
+pub(super) fn compression(
+    form: Option<CompressionForm>,
+    encodings: Option<&[Encoding]>,
+    smallest: Option<u64>,
+) -> Result<Option<Compressing>, Bad> {
+    let form = match (form, encodings) {
+        (None, _) => {
+            let hint =
+                "`form = \"variants\"` puts variants beside files, and `form = \"in-place\"` stores files compressed";
+            return Err(Bad::new("it is not said what is to be compressed").hint(hint));
+        }
+        (Some(CompressionForm::Off), _) => return Ok(None),
+        (_, Some([])) => return Err(Bad::new("`encodings` names none").hint("there are `br` and `gzip`")),
+        (Some(CompressionForm::Variants), given) => {
+            Form::Variants(Encodings::new(given.unwrap_or(&Encoding::ALL).iter().copied()))
+        }
+        (Some(CompressionForm::InPlace), None) => Form::InPlace(Encoding::Brotli),
+        (Some(CompressionForm::InPlace), Some([encoding])) => Form::InPlace(*encoding),
+        (Some(CompressionForm::InPlace), Some(_)) => {
+            let hint = "`encodings = [\"br\"]`: every browser since 2017 reads it; variants can have both";
+            return Err(Bad::new("a file that is compressed in place has one encoding").hint(hint));
+        }
+    };
+    Ok(Some(Compressing { form, smallest: smallest.unwrap_or(SMALLEST) }))
 }
 
 /// One of a few words.
@@ -375,6 +430,26 @@ mod tests {
                 (":/static", None),
             ],
         );
+    }
+
+    #[test]
+    fn ways_of_compressing() {
+        let (br, gzip) = (Encoding::Brotli, Encoding::Gzip);
+        let made = |form| Some(Compressing { form, smallest: SMALLEST });
+        for (form, encodings, expected) in [
+            (CompressionForm::Variants, None, made(Form::Variants(Encodings::new([br, gzip])))),
+            (CompressionForm::Variants, Some(&[gzip][..]), made(Form::Variants(Encodings::new([gzip])))),
+            (CompressionForm::InPlace, None, made(Form::InPlace(br))),
+            (CompressionForm::InPlace, Some(&[gzip]), made(Form::InPlace(gzip))),
+            (CompressionForm::Off, Some(&[]), None),
+        ] {
+            assert_eq!(compression(Some(form), encodings, None), Ok(expected), "{form:?} {encodings:?}");
+        }
+        assert!(compression(None, Some(&[br]), None).is_err());
+        assert!(compression(Some(CompressionForm::Variants), Some(&[]), None).is_err());
+        assert!(compression(Some(CompressionForm::InPlace), Some(&[br, gzip]), None).is_err());
+        assert_eq!(encoding("gz").expect_err("a token is spelled out").hint, None);
+        assert_eq!(form("inplace").expect_err("no such word").hint.as_deref(), Some("did you mean `in-place`?"));
     }
 
     #[test]

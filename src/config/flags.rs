@@ -85,6 +85,7 @@ impl Flags {
             sources: take.list("DIR", &self.sources, |path| check::folder(path, folder)),
             ignore: take.list("--ignore", &self.ignore, |pattern| check::pattern(pattern)),
             overlay: take.switch("--overlay", self.overlay),
+            compression: None,
             gc: Retention {
                 keep_for: take.text("--keep-for", &self.gc.keep_for, check::span),
                 keep_last: take.checked("--keep-last", self.gc.keep_last, |&number| check::keep_last(number)),

@@ -1,6 +1,6 @@
 //! The settings file that `lastly init` writes: every setting, explained and commented out.
 
-use super::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting};
+use super::schema::{COMPRESSION, DISTRIBUTION, GC, RULE, SETTINGS, Setting};
 
 /// How wide comments are, in characters.
 const WIDTH: usize = 96;
@@ -27,6 +27,7 @@ pub fn template() -> String {
         text.push_str(&comment(setting.meaning));
         let (head, inner): (_, &[Setting]) = match setting.key {
             "gc" => ("#[gc]\n".to_owned(), &GC),
+            "compression" => ("#[compression]\n".to_owned(), &COMPRESSION),
             "rules" => ("#[[rules]]\n".to_owned(), &RULE),
             key => (format!("#[[{key}]]\n"), &DISTRIBUTION),
         };
@@ -94,6 +95,7 @@ mod tests {
         assert_eq!(layer.generation.map(|given| given.value), Some(1));
         assert_eq!(layer.cloudfront.map(|given| given.value.len()), Some(1));
         assert_eq!(layer.rules.map(|given| given.value[0].value.headers.len()), Some(2));
+        assert!(layer.compression.is_some_and(|given| given.value.is_some()));
     }
 
     #[test]

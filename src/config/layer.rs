@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::given::{Given, Origin};
 use super::settings::{Distribution, StoreAddress};
 use crate::model::layout::ChannelName;
+use crate::prepare::compress::Compressing;
 use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, SourceMaps};
 
@@ -23,6 +24,7 @@ pub(super) struct Layer {
     pub(super) ignore: Option<Given<Vec<String>>>,
     pub(super) overlay: Option<Given<bool>>,
     pub(super) bundler_manifests: Option<Given<Vec<String>>>,
+    pub(super) compression: Option<Given<Option<Compressing>>>,
     pub(super) gc: Retention,
     pub(super) rules: Option<Given<Vec<Given<Rule>>>>,
     pub(super) source_maps: Option<Given<SourceMaps>>,
@@ -98,6 +100,7 @@ impl Layer {
             sources: self.sources.or(lower.sources),
             ignore: self.ignore.or(lower.ignore),
             overlay: self.overlay.or(lower.overlay),
+            compression: self.compression.or(lower.compression),
             gc: self.gc.over(lower.gc),
             bundler_manifests: self.bundler_manifests.or(lower.bundler_manifests),
             rules: self.rules.or(lower.rules),

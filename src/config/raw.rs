@@ -12,9 +12,10 @@ use super::check;
 use super::document::{Document, Key, Reader, Value, named};
 use super::given::{Bad, Given};
 use super::layer::{Layer, Retention};
-use super::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting, nearest};
+use super::schema::{COMPRESSION, DISTRIBUTION, GC, RULE, SETTINGS, Setting, nearest};
 use super::settings::Distribution;
 use crate::event::Problem;
+use crate::prepare::compress::Compressing;
 use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Rule, tree_in_a_tree};
 
@@ -56,6 +57,7 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
             "purge" => layer.purge = reader.texts(key, value, check::purge),
             "cloudfront" => layer.cloudfront = reader.tables(key, value, distribution),
             "gc" => layer.gc = reader.table(key, value).map(|table| retention(table, reader)).unwrap_or_default(),
+            "compression" => layer.compression = compression(key, value, reader),
             "bundler-manifests" => layer.bundler_manifests = reader.texts(key, value, check::glob),
             "rules" => {
                 layer.rules = reader.tables(key, value, rule);
@@ -69,6 +71,26 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
         }
     }
     layer
+}
+
+fn compression(key: &Key<'_>, value: &Value<'_>, reader: &mut Reader<'_>) -> Option<Given<Option<Compressing>>> {
+    let (mut form, mut encodings, mut smallest, mut is_read) = (None, None, None, true);
+    for (key, value) in reader.table(key, value)? {
+        match &**key.get_ref() {
+            "form" => {
+                form = reader.text(key, value, check::form).map(|given| given.value);
+                is_read &= form.is_some();
+            }
+            "encodings" => encodings = reader.texts(key, value, check::encoding).map(|given| given.value),
+            "min-size" => smallest = reader.number(key, value, Ok).map(|given| given.value),
+            _ => unknown_in("compression", &COMPRESSION, key, reader),
+        }
+    }
+    // Of a form that cannot be read, nothing more is to be said.
+    if !is_read {
+        return None;
+    }
+    reader.checked(key.span().start, check::compression(form, encodings.as_deref(), smallest))
 }
 
 fn distribution(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Distribution> {
@@ -167,6 +189,7 @@ fn rule(at: usize, table: &DeTable<'_>, reader: &mut Reader<'_>) -> Option<Given
             "source-maps" => {
                 rule.source_maps = reader.text(key, value, check::source_maps).map(|given| given.value);
             }
+            "compress" => rule.compress = reader.truth(key, value).map(|given| given.value),
             _ => unknown_in("rules", &RULE, key, reader),
         }
     }
@@ -227,7 +250,7 @@ fn unknown_in(table: &str, known: &[Setting], key: &Key<'_>, reader: &mut Reader
         None => format!("it has {}", list_of(known)),
     };
     let head = match table {
-        "gc" => reader.head(table).replace("[[", "[").replace("]]", "]"),
+        "gc" | "compression" => reader.head(table).replace("[[", "[").replace("]]", "]"),
         list => reader.head(list),
     };
     let message = format!("`{name}` is not a setting of `{head}`");

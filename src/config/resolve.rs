@@ -117,6 +117,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
         ignore: value(&layer.ignore).unwrap_or_default(),
         overlay: value(&layer.overlay).unwrap_or_default(),
         bundler_manifests: value(&layer.bundler_manifests).unwrap_or_default(),
+        compression: value(&layer.compression).flatten(),
         gc: policy(&layer.gc),
         rules: value(&layer.rules).unwrap_or_default().into_iter().map(|rule| rule.value).collect(),
         source_maps: value(&layer.source_maps).unwrap_or_default(),

@@ -1,27 +1,14 @@
 //! The table of everything that can be set: it drives the hints for unknown names, the template of `lastly init`, and
 //! `docs/config.md`.
 
-/// One setting, as its users know it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting {
-    /// Its name in the file.
-    pub key: &'static str,
-    /// What its value is, in words.
-    pub kind: &'static str,
-    /// What holds when nobody sets it, in words or as TOML.
-    pub default: &'static str,
-    /// What it means, in a sentence or two.
-    pub meaning: &'static str,
-    /// A value as it stands in the file.
-    pub example: &'static str,
-    /// The environment variable that sets it.
-    pub variable: Option<&'static str>,
-    /// The flag that sets it.
-    pub flag: Option<&'static str>,
-}
+mod setting;
+mod tables;
+
+pub use self::setting::Setting;
+pub use self::tables::{COMPRESSION, DISTRIBUTION, GC, RULE};
 
 /// The settings at the top of the file, in the order in which they are shown.
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 21] = [
     Setting {
         key: "store",
         kind: "`s3://BUCKET/PREFIX` or `dir:PATH`",
@@ -191,6 +178,15 @@ pub const SETTINGS: [Setting; 20] = [
         flag: None,
     },
     Setting {
+        key: "compression",
+        kind: "table",
+        default: "off",
+        meaning: "What is stored compressed, and how. It is off by default, for CloudFront compresses at the edge.",
+        example: "",
+        variable: None,
+        flag: None,
+    },
+    Setting {
         key: "bundler-manifests",
         kind: "list of globs",
         default: "`[]`",
@@ -208,168 +204,6 @@ pub const SETTINGS: [Setting; 20] = [
         meaning: "How files are treated, by glob, on top of lastly's own rules. Where several match a file, each one's \
                   headers are set in turn, and the last `kind` counts.",
         example: "",
-        variable: None,
-        flag: None,
-    },
-];
-
-/// The settings of the `[gc]` table.
-pub const GC: [Setting; 8] = [
-    retention(
-        "keep-for",
-        "span",
-        "`7d`",
-        "How long a release stays after the public manifest has left it.",
-        "\"14d\"",
-        "--keep-for",
-    ),
-    retention(
-        "keep-last",
-        "integer",
-        "`5`",
-        "How many of the releases that each channel showed last stay, besides the current one.",
-        "10",
-        "--keep-last",
-    ),
-    retention(
-        "keep-unreleased",
-        "span",
-        "`7d`",
-        "How long a release stays that was uploaded and never shown.",
-        "\"14d\"",
-        "--keep-unreleased",
-    ),
-    retention(
-        "intent-ttl",
-        "span",
-        "`24h`",
-        "How long a publisher may take before it has to begin again.",
-        "\"24h\"",
-        "--intent-ttl",
-    ),
-    retention(
-        "min-object-age",
-        "span",
-        "`24h`",
-        "How old an object must be to go, so that a job that is tried again finds what it has uploaded.",
-        "\"24h\"",
-        "--min-object-age",
-    ),
-    retention(
-        "max-delete",
-        "percentage",
-        "`50%`",
-        "The largest share of all stored versions that may go at once.",
-        "\"50%\"",
-        "--max-delete",
-    ),
-    retention(
-        "html-ttl",
-        "span",
-        "`24h`",
-        "How long HTML that was made with a release may be served after the manifest has left it, by CDN and browser.",
-        "\"24h\"",
-        "--html-ttl",
-    ),
-    retention(
-        "session",
-        "span",
-        "`24h`",
-        "How long a page that is open may still load something.",
-        "\"24h\"",
-        "--session",
-    ),
-];
-
-const fn retention(
-    key: &'static str,
-    kind: &'static str,
-    default: &'static str,
-    meaning: &'static str,
-    example: &'static str,
-    flag: &'static str,
-) -> Setting {
-    Setting { key, kind, default, meaning, example, variable: None, flag: Some(flag) }
-}
-
-/// The settings of a `[[cloudfront]]` table.
-pub const DISTRIBUTION: [Setting; 3] = [
-    Setting {
-        key: "id",
-        kind: "string",
-        default: "required",
-        meaning: "The distribution's id.",
-        example: r#""E2QWRUHAPOMQZL""#,
-        variable: None,
-        flag: None,
-    },
-    Setting {
-        key: "origin-path",
-        kind: "string",
-        default: "none",
-        meaning: "The distribution's origin path: what it puts before a URL's path to get a key; `/` says that it has \
-                  none.",
-        example: r#""/static""#,
-        variable: None,
-        flag: None,
-    },
-    Setting {
-        key: "wait",
-        kind: "true or false",
-        default: "`false`",
-        meaning: "Whether a publish ends only when the invalidation has been carried out everywhere.",
-        example: "true",
-        variable: None,
-        flag: Some("--wait"),
-    },
-];
-
-/// The settings of a `[[rules]]` table.
-pub const RULE: [Setting; 5] = [
-    Setting {
-        key: "files",
-        kind: "glob, or list of globs",
-        default: "required, but for a tree",
-        meaning: "The files it is about. A glob without a slash matches names in any folder; one that begins with a \
-                  slash is tied to the root.",
-        example: r#"["*.woff2", "/fonts/**"]"#,
-        variable: None,
-        flag: None,
-    },
-    Setting {
-        key: "kind",
-        kind: r#"`"asset"`, `"page"`, `"sealed"` or `"exclude"`"#,
-        default: "a page by its name, else an asset",
-        meaning: "What they become: served under an address, or under their own URL, or under the name that a bundler \
-                  has hashed already, or not published.",
-        example: r#""page""#,
-        variable: None,
-        flag: None,
-    },
-    Setting {
-        key: "headers",
-        kind: "table of strings",
-        default: "none",
-        meaning: "Response headers to set; `false` takes one away.",
-        example: r#"{ "cache-control" = "public, max-age=60", "content-language" = false }"#,
-        variable: None,
-        flag: None,
-    },
-    Setting {
-        key: "source-maps",
-        kind: r#"`"publish"` or `"exclude"`"#,
-        default: "what the setting at the top says",
-        meaning: "Whether source maps among them are published.",
-        example: r#""exclude""#,
-        variable: None,
-        flag: None,
-    },
-    Setting {
-        key: "tree",
-        kind: "path of a folder",
-        default: "none",
-        meaning: "In place of `files` and `kind`: a folder that is published whole, under one address in its name.",
-        example: r#""vendor/tinymce/""#,
         variable: None,
         flag: None,
     },
@@ -403,7 +237,7 @@ pub(super) fn nearest_variable(name: &str) -> Option<String> {
 
 /// A value of the setting, as it stands in the file.
 pub(super) fn example(key: &str) -> Option<&'static str> {
-    let mut all = SETTINGS.iter().chain(&DISTRIBUTION).chain(&RULE).chain(&GC);
+    let mut all = SETTINGS.iter().chain(&DISTRIBUTION).chain(&RULE).chain(&GC).chain(&COMPRESSION);
     all.find(|setting| setting.key == key).map(|setting| setting.example).filter(|example| !example.is_empty())
 }
 

@@ -10,6 +10,7 @@ use crate::error::BadInput;
 use crate::event::Problem;
 use crate::gc::Policy;
 use crate::model::layout::{ChannelName, Layout};
+use crate::prepare::compress::Compressing;
 use crate::prepare::references::References;
 use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, RuleError, Rules, SourceMaps};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub ignore: Vec<String>,
     /// Whether a later source folder's file takes the place of an earlier one's.
     pub overlay: bool,
+    /// How files are compressed; `None` for not at all.
+    pub compression: Option<Compressing>,
     /// How long a collection keeps things.
     pub gc: Policy,
     /// Globs of manifests in which bundlers say what they have hashed.
@@ -118,6 +121,7 @@ impl Settings {
         let bad = |problems| BadInput { what: "the rules", problems };
         let rules = Rules::new(&self.rules, self.source_maps);
         let rules = rules.map_err(|errors| bad(errors.into_iter().map(problem).collect()))?;
+        let rules = rules.with_compressing(self.compression);
         rules.with_bundler_manifests(&self.bundler_manifests).map_err(|error| bad(vec![Problem::error(error)]))
     }
 }

@@ -6,7 +6,9 @@ use super::given::{Given, Origin};
 use super::layer::Layer;
 use super::settings::{Distribution, Settings};
 use crate::gc::Policy;
+use crate::model::compression::{Encoding, Encodings, Form};
 use crate::model::timestamp::format_span;
+use crate::prepare::compress::Compressing;
 use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Kind, Rule, SourceMaps};
 
@@ -43,6 +45,7 @@ pub(super) fn rows(settings: &Settings, layer: &Layer) -> Vec<Shown> {
         row("purge", &layer.purge, list(settings.purge.iter().map(|url| Value::from(&**url)))),
         row("cloudfront", &layer.cloudfront, list(settings.cloudfront.iter().map(distribution))),
         Shown { key: "gc", value: Some(retention(&settings.gc)), origin: layer.gc.origin() },
+        row("compression", &layer.compression, compression(settings.compression)),
         row(
             "bundler-manifests",
             &layer.bundler_manifests,
@@ -105,6 +108,23 @@ fn missing(missing: &Missing) -> String {
     Value::from(table).to_string()
 }
 
+fn compression(compressing: Option<Compressing>) -> String {
+    let mut table = Table::new();
+    let form = compressing.map(|compressing| compressing.form);
+    let (word, encodings) = match form {
+        None => ("off", Encodings::default()),
+        Some(Form::Variants(encodings)) => ("variants", encodings),
+        Some(Form::InPlace(encoding)) => ("in-place", Encodings::new([encoding])),
+    };
+    table.insert("form".to_owned(), Value::from(word));
+    if let Some(compressing) = compressing {
+        let tokens: Vec<&str> = encodings.iter().map(Encoding::token).collect();
+        table.insert("encodings".to_owned(), Value::from(tokens));
+        table.insert("min-size".to_owned(), Value::from(i64::try_from(compressing.smallest).unwrap_or(i64::MAX)));
+    }
+    Value::from(table).to_string()
+}
+
 fn retention(policy: &Policy) -> String {
     let span = |key: &str, span| (key.to_owned(), Value::from(format_span(span)));
     let keep_last = Value::from(i64::try_from(policy.keep_last).unwrap_or(i64::MAX));
@@ -138,6 +158,9 @@ fn rule(rule: &Rule) -> Value {
     }
     if let Some(choice) = rule.source_maps {
         table.insert("source-maps".to_owned(), maps(choice));
+    }
+    if let Some(choice) = rule.compress {
+        table.insert("compress".to_owned(), Value::from(choice));
     }
     table.into()
 }

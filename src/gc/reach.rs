@@ -26,7 +26,7 @@ impl Reach {
     /// Adds the document of a release and everything it names: its objects, and its pages at their own URLs, whose
     /// names may have been those of sealed assets once.
     pub fn add(&mut self, layout: &Layout, id: ReleaseId, release: &Release) {
-        let objects = release.entries().map(|(_, entry)| layout.key(&entry.name));
+        let objects = release.names().map(|name| layout.key(&name));
         let live = ChannelName::live();
         let pages = release.pages.keys().map(|path| layout.key(&Name::page(&live, path)));
         let keys = objects.chain(pages).chain([layout.release(id)]);

@@ -132,7 +132,7 @@ async fn read_leftovers(
     while let Some((id, document)) = read.next().await {
         match document {
             Ok(release) if judged.decision.remaining.contains(&id) => {
-                let mut keys: Vec<Key> = release.entries().map(|(_, entry)| site.layout.key(&entry.name)).collect();
+                let mut keys: Vec<Key> = release.names().map(|name| site.layout.key(&name)).collect();
                 keys.sort();
                 let step = (keys.len() / RANGES).max(RANGE);
                 cuts = keys.into_iter().step_by(step).skip(1).collect();

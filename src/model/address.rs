@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::compression::Compression;
 use super::headers::Headers;
 
 /// Keeps these hashes apart from any other use of BLAKE3. A change of what is hashed changes this text.
@@ -59,8 +60,17 @@ impl Addresser {
     /// Begins an address with what does not depend on the bytes. Raising `generation` gives every object a new
     /// address.
     pub fn new(headers: &Headers, generation: u64) -> Self {
+        Self::compressed(headers, generation, None)
+    }
+
+    /// The same for a file that is compressed. What is hashed are its bytes before that: all others follow from them
+    /// and from `compression`.
+    pub fn compressed(headers: &Headers, generation: u64, compression: Option<Compression>) -> Self {
         let canonical = headers.canonical();
-        let key = *blake3::hash(format!("{DOMAIN}\n{generation}\n{canonical}").as_bytes()).as_bytes();
+        // No header's line is without a colon, and this one is.
+        let compression = compression.map_or_else(String::new, |compression| format!("{compression}\n"));
+        let text = format!("{DOMAIN}\n{generation}\n{canonical}{compression}");
+        let key = *blake3::hash(text.as_bytes()).as_bytes();
         Self { key, hasher: blake3::Hasher::new_keyed(&key) }
     }
 
@@ -130,6 +140,9 @@ mod tests {
         assert_ne!(base, Addresser::new(&headers("text/css"), 0).address_of(b"b{}"));
         assert_ne!(base, Addresser::new(&headers("text/html"), 0).address_of(b"a{}"));
         assert_ne!(base, Addresser::new(&headers("text/css"), 1).address_of(b"a{}"));
+        let compressed = |text| Addresser::compressed(&headers("text/css"), 0, Compression::parse(text));
+        assert_ne!(base, compressed("variants br 1").address_of(b"a{}"));
+        assert_ne!(compressed("variants br 2").address_of(b"a{}"), compressed("variants br 1").address_of(b"a{}"));
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! The response headers that an object carries: a closed set, with one canonical encoding.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::compression::Encoding;
 
 /// The headers S3 stores with an object and gives back with it, besides `x-amz-meta-*`.
 const STORED: [&str; 5] =
     ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type"];
+
+const ENCODING: &str = "content-encoding";
 
 const METADATA: &str = "x-amz-meta-";
 
@@ -60,6 +65,21 @@ impl Headers {
     /// Takes a header away; absent is fine.
     pub fn remove(&mut self, name: &str) {
         self.0.remove(&name.to_ascii_lowercase());
+    }
+
+    /// The same headers for bytes in this encoding.
+    pub fn encoded(self: &Arc<Self>, encoding: Encoding) -> Arc<Self> {
+        if self.get(ENCODING) == Some(encoding.token()) {
+            return self.clone();
+        }
+        let mut headers = Self::clone(self);
+        headers.0.insert(ENCODING.to_owned(), encoding.token().to_owned());
+        Arc::new(headers)
+    }
+
+    /// The value of `Content-Encoding`, where there is one.
+    pub fn content_encoding(&self) -> Option<&str> {
+        self.get(ENCODING)
     }
 
     /// The value of a header, by lower-case name.

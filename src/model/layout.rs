@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 
 use super::address::Address;
+use super::compression::{Compression, Encoding, Encodings};
 use super::digest::ReleaseId;
 use super::path::AssetPath;
 
@@ -39,14 +40,28 @@ impl Name {
 
     /// The immutable name of an asset: `<dir>/<stem>.<address>.<ext>`.
     pub fn addressed(path: &AssetPath, address: &Address) -> Self {
+        Self::of(path, &InName { address: *address, compression: None })
+    }
+
+    /// The same, with what else stands in it: `<dir>/<stem>.<address>-bg.<ext>`.
+    pub fn of(path: &AssetPath, in_name: &InName) -> Self {
         let text = path.as_str();
         let (stem, dot_and_extension) = text.split_at(text.len() - path.extension().map_or(0, |it| it.len() + 1));
-        let mut name = String::with_capacity(text.len() + 1 + Address::KEY_DIGITS);
+        let mut name = String::with_capacity(text.len() + InName::USUAL);
         name.push_str(stem);
-        name.push('.');
-        address.push_in_key(&mut name);
+        in_name.push_to(&mut name);
         name.push_str(dot_and_extension);
         Self(name.into())
+    }
+
+    /// The name of a variant of the object with this name: `<name>.br`.
+    pub fn variant(&self, encoding: Encoding) -> Self {
+        Self(format!("{}.{}", self.0, encoding.ending()).into())
+    }
+
+    /// The encodings in which variants lie beside the object with this name, which only the name of an asset says.
+    pub fn variants(&self) -> Encodings {
+        variants(&self.0)
     }
 
     /// The immutable name of a file in a tree, of which `folder` is the path with its slash:
@@ -81,6 +96,43 @@ impl Name {
         url_path(&self.0)
     }
 }
+
+/// What makes the name of a file the name of its object: a dot, its address, and where it has variants, a mark that says
+/// in which encodings. Whoever knows the name knows the variants, as a function at the edge does, which knows no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InName {
+    /// The address.
+    pub address: Address,
+    /// How the file is compressed.
+    pub compression: Option<Compression>,
+}
+
+impl InName {
+    /// How long it is where there are no variants.
+    const USUAL: usize = 1 + Address::KEY_DIGITS;
+
+    /// Puts it behind `text`.
+    fn push_to(&self, text: &mut String) {
+        text.push('.');
+        self.address.push_in_key(text);
+        let mut variants = self.compression.iter().flat_map(Compression::variants).map(Encoding::letter).peekable();
+        if variants.peek().is_some() {
+            text.push_str(MARK);
+        }
+        text.extend(variants);
+    }
+}
+
+impl fmt::Display for InName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::with_capacity(Self::USUAL);
+        self.push_to(&mut text);
+        f.write_str(&text)
+    }
+}
+
+/// What stands between an address and the letters of the encodings in which there are variants.
+const MARK: &str = "-";
 
 const MANIFEST: &str = "manifest.json";
 const CHANNELS: &str = "channels/";
@@ -172,16 +224,42 @@ pub enum Form {
     Object,
 }
 
-/// Whether a name is of the form of [`Name::addressed`] or [`Name::in_tree`].
+/// The encodings that the mark behind an address names; `None` for what is no address.
+fn marked(part: &str) -> Option<Encodings> {
+    let (digits, letters) = part.split_once(MARK).map_or((part, None), |(digits, letters)| (digits, Some(letters)));
+    let is_address =
+        digits.len() == Address::KEY_DIGITS && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let named =
+        Encodings::new(Encoding::ALL.into_iter().filter(|encoding| letters.unwrap_or("").contains(encoding.letter())));
+    let is_mark =
+        letters.is_none_or(|letters| !letters.is_empty() && named.iter().map(Encoding::letter).eq(letters.chars()));
+    (is_address && is_mark).then_some(named)
+}
+
+/// The same for the address that a name ends in.
+fn marked_at_end(name: &str) -> Option<Encodings> {
+    name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).and_then(|(_, part)| marked(part))
+}
+
+/// The encodings that the name of an asset says it has variants in.
+fn variants(name: &str) -> Encodings {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    let before_extension = file.rsplit_once('.').map_or("", |(before, _)| before);
+    marked_at_end(before_extension).or_else(|| marked_at_end(file)).unwrap_or_default()
+}
+
+/// Whether a name is of the form of [`Name::of`], [`Name::in_tree`] or [`Name::variant`].
 fn has_address(name: &str) -> bool {
-    let is_address = |part: &str| {
-        part.len() == Address::KEY_DIGITS && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    };
-    let ends_in_address =
-        |name: &str| name.rsplit_once('.').is_some_and(|(stem, part)| !stem.is_empty() && is_address(part));
     let (folders, file) = name.rsplit_once('/').unwrap_or(("", name));
     let before_extension = file.rsplit_once('.').map_or("", |(before, _)| before);
-    ends_in_address(file) || ends_in_address(before_extension) || folders.split('/').any(ends_in_address)
+    let is_variant = |encoding: Encoding| {
+        let own = file.strip_suffix(encoding.ending()).and_then(|rest| rest.strip_suffix('.'));
+        own.is_some_and(|own| variants(own).has(encoding))
+    };
+    marked_at_end(file).is_some()
+        || marked_at_end(before_extension).is_some()
+        || folders.split('/').any(|folder| marked_at_end(folder).is_some())
+        || Encoding::ALL.into_iter().any(is_variant)
 }
 
 /// Where one site lies in its store.
@@ -343,127 +421,4 @@ macro_rules! shows_as_text {
 shows_as_text!(Key, Name, ChannelName);
 
 #[cfg(test)]
-mod tests {
-    use super::super::address::Addresser;
-    use super::super::headers::Headers;
-    use super::*;
-
-    #[test]
-    fn assets_keep_their_folder_and_extension() {
-        let address = Addresser::new(&Headers::default(), 0).address_of(b"x");
-        let digits = address.in_key();
-        assert_eq!(digits.len(), Address::KEY_DIGITS);
-        for (path, name) in [
-            ("css/app.css", format!("css/app.{digits}.css")),
-            ("jquery.min.js", format!("jquery.min.{digits}.js")),
-            ("a/LICENSE", format!("a/LICENSE.{digits}")),
-            (".htaccess", format!(".htaccess.{digits}")),
-        ] {
-            let path = AssetPath::new(path).expect(path);
-            assert_eq!(Name::addressed(&path, &address).as_str(), name);
-        }
-    }
-
-    #[test]
-    fn the_address_of_a_tree_stands_in_its_folder_s_name() {
-        let address = Addresser::new(&Headers::default(), 0).address_of(b"x");
-        let digits = address.in_key();
-        let path = AssetPath::new("vendor/ace-1.45/mode/css.js").expect("a plain path");
-        let name = Name::in_tree(&path, "vendor/ace-1.45/", &address);
-        assert_eq!(name.as_str(), format!("vendor/ace-1.45.{digits}/mode/css.js"));
-    }
-
-    #[test]
-    fn sites_in_one_bucket_never_share_a_ledger() {
-        let [one, other, root] = ["static/", "/other", ""].map(|prefix| Layout::new(prefix, None));
-        assert_eq!(one.ledger().as_str(), ".lastly/static/ledger.json");
-        assert_eq!(other.ledger().as_str(), ".lastly/other/ledger.json");
-        assert_eq!(root.ledger().as_str(), ".lastly/ledger.json");
-        assert_eq!(Layout::new("static", Some("private")).ledger().as_str(), "private/ledger.json");
-    }
-
-    #[test]
-    fn keys_are_known_by_their_form() {
-        let layout = Layout::new("static", None);
-        let (digits, uuid) = ("0123456789abcdef0123456789abcdef", "00000000-0000-0000-0000-000000000001");
-        let id = ReleaseId::parse(digits).expect("32 digits");
-        let preview = ChannelName::new("preview-7").expect("a plain name");
-        for (key, form) in [
-            (format!("static/css/app.{digits}.css"), Some(Form::Object)),
-            (format!("static/LICENSE.{digits}"), Some(Form::Object)),
-            (format!("static/.htaccess.{digits}"), Some(Form::Object)),
-            (format!("static/a.min.{digits}.js"), Some(Form::Object)),
-            (format!("static/vendor/mce.{digits}/skins/x.css"), Some(Form::Object)),
-            (format!("static/.{digits}/x.css"), None),
-            (format!("static/channels/x/a.{digits}.js"), Some(Form::Object)),
-            ("static/manifest.json".to_owned(), Some(Form::Manifest(ChannelName::live()))),
-            ("static/channels/preview-7/manifest.json".to_owned(), Some(Form::Manifest(preview))),
-            (".lastly/static/ledger.json".to_owned(), Some(Form::Ledger)),
-            (format!(".lastly/static/releases/{digits}.json"), Some(Form::Document(id))),
-            (format!(".lastly/static/condemned/{uuid}.list"), Some(Form::Condemned(Uuid::from_u128(1)))),
-            (format!(".lastly/static/probe/{uuid}"), Some(Form::Probe)),
-            (format!(".lastly/static/other/a.{digits}.js"), None),
-            (format!("other/css/app.{digits}.css"), None),
-            (format!("static/{digits}.css"), None),
-            (format!("static/.{digits}"), None),
-            (format!("static/app.{}.css", digits.to_uppercase()), None),
-            (format!("static/app.{digits}0.css"), None),
-            (format!("static/{digits}/app.css"), None),
-            ("static/channels/a/b/manifest.json".to_owned(), None),
-            ("static/index.html".to_owned(), None),
-        ] {
-            assert_eq!(layout.form(&Key::new(&key)), form, "{key}");
-        }
-    }
-
-    #[test]
-    fn sites_within_each_other_find_each_other() {
-        let above = |prefix: &str| {
-            let keys = Layout::new(prefix, None).ledgers_above();
-            keys.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>()
-        };
-        assert_eq!(above(""), Vec::<String>::new());
-        assert_eq!(above("a/b"), [".lastly/ledger.json", ".lastly/a/ledger.json"]);
-        let root = Layout::new("", None);
-        assert!(
-            root.may_be_other_ledger(&Layout::new("a", None).ledger()) && !root.may_be_other_ledger(&root.ledger())
-        );
-    }
-
-    #[test]
-    fn only_live_pages_lie_at_the_root() {
-        let page = AssetPath::new("docs/index.html").expect("a plain path");
-        let preview = ChannelName::new("preview-7").expect("a plain name");
-        assert_eq!(Name::page(&ChannelName::live(), &page).as_str(), "docs/index.html");
-        assert_eq!(Name::page(&preview, &page).as_str(), "channels/preview-7/docs/index.html");
-        assert_eq!(Name::manifest(&preview).as_str(), "channels/preview-7/manifest.json");
-        for bad in ["", "-a", "a/b", "a b", "é", &"a".repeat(64)] {
-            assert!(ChannelName::new(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn names_are_encoded_for_urls() {
-        assert_eq!(Name::new("a b/⊗%2F?#.txt").in_url(), "a%20b/%E2%8A%97%252F%3F%23.txt");
-        assert_eq!(Name::new("a@1/b+c,(d)'.js").in_url(), "a@1/b+c,(d)'.js");
-    }
-
-    #[test]
-    fn keys_can_be_too_long() {
-        let (bucket, folder) = (Layout::new("a", None), Layout::new("", None).with_segments_up_to(5));
-        assert_eq!(bucket.too_long(&Name::new(&"x".repeat(LONGEST_KEY - 2))), None);
-        assert!(bucket.too_long(&Name::new(&"x".repeat(LONGEST_KEY - 1))).is_some());
-        assert_eq!(folder.too_long(&Name::new("12345/12345")), None);
-        let why = folder.too_long(&Name::new("1/123456/1")).expect("a part is too long");
-        assert!(why.contains("6 bytes, `123456`"), "{why}");
-    }
-
-    #[test]
-    fn own_names_never_hide_what_lastly_keeps() {
-        let layout = Layout::new("", None);
-        for taken in ["manifest.json", "channels/x/index.html", ".lastly/ledger.json"] {
-            assert!(layout.reserved(&Name::new(taken)).is_some(), "{taken}");
-        }
-        assert_eq!(layout.reserved(&Name::new("app/manifest.json")), None);
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::address::Address;
+use super::compression::{Compression, Encoding};
 use super::headers::Headers;
 use super::layout::Name;
 use super::path::AssetPath;
@@ -29,7 +30,7 @@ pub struct Entry {
     /// Where its immutable object lies, below the prefix. Its address stands in it, unless it is sealed or part of a
     /// tree.
     pub name: Name,
-    /// Length of the bytes.
+    /// Length of the bytes, before they are compressed.
     pub size: u64,
     /// The address, whole; for a sealed asset that of its bytes alone, for its name is the bundler's.
     pub address: Address,
@@ -39,6 +40,8 @@ pub struct Entry {
     pub integrity: Option<Integrity>,
     /// Whether a bundler chose the name.
     pub sealed: bool,
+    /// How it is compressed.
+    pub compression: Option<Compression>,
     /// How its bytes came of the source file's.
     pub origin: Origin,
 }
@@ -56,7 +59,33 @@ pub struct Origin {
     pub circle: Option<CircleId>,
 }
 
+/// One object that is stored of a file: the file's own, or a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Where it lies, below the prefix.
+    pub name: Name,
+    /// The encoding of its bytes.
+    pub encoding: Option<Encoding>,
+}
+
 impl Entry {
+    /// Every object that is stored of it, its own first.
+    pub fn stored(&self) -> impl Iterator<Item = Stored> {
+        let own = self.compression.and_then(|compression| compression.in_place());
+        let own = Stored { name: self.name.clone(), encoding: own };
+        let variants = self.compression.into_iter().flat_map(|compression| compression.variants());
+        let variant = |encoding| Stored { name: self.name.variant(encoding), encoding: Some(encoding) };
+        std::iter::once(own).chain(variants.map(variant))
+    }
+
+    /// The response headers of one of its objects.
+    pub fn headers_of(&self, stored: &Stored) -> Arc<Headers> {
+        match stored.encoding {
+            Some(encoding) => self.headers.encoded(encoding),
+            None => self.headers.clone(),
+        }
+    }
+
     /// What the address would be of the bytes as they were in the source folder.
     pub fn source(&self) -> Address {
         self.origin.source.unwrap_or(self.address)
@@ -72,6 +101,11 @@ impl Release {
     /// Every file, assets first.
     pub fn entries(&self) -> impl Iterator<Item = (&AssetPath, &Entry)> {
         self.assets.iter().chain(&self.pages)
+    }
+
+    /// The names of all objects, those of assets first. An object that several files share is named several times.
+    pub fn names(&self) -> impl Iterator<Item = Name> {
+        self.entries().flat_map(|(_, entry)| entry.stored()).map(|stored| stored.name)
     }
 
     /// A digest of everything that a release is made of, the files as they are in the source folders, and of

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use globset::{Glob, GlobBuilder, GlobSet};
 
+use super::compress::{Compressing, is_compressible};
+use crate::model::compression::Form;
 use crate::model::headers::{HeaderError, Headers};
 use crate::model::path::{AssetPath, PathError};
 
@@ -60,6 +62,8 @@ pub struct Rule {
     pub headers: Vec<(String, Option<String>)>,
     /// Whether matching source maps are published; `None` leaves that to other rules.
     pub source_maps: Option<SourceMaps>,
+    /// Whether matching files are compressed, where any are; `None` leaves that to other rules, and then to their type.
+    pub compress: Option<bool>,
 }
 
 /// What is wrong with a rule, by its place in the list.
@@ -155,7 +159,8 @@ pub struct Rules {
     rules: Vec<Ready>,
     source_maps: SourceMaps,
     bundler_manifests: Vec<(String, GlobSet)>,
-    shared: Mutex<HashMap<Shape, HashMap<String, Arc<Headers>>>>,
+    compressing: Option<Compressing>,
+    shared: Mutex<HashMap<Shape, HashMap<String, Treatment>>>,
 }
 
 /// A rule of the user's, ready to be asked.
@@ -200,6 +205,17 @@ pub struct Treatment {
     /// What it becomes.
     pub kind: Kind,
     /// Its response headers.
+    pub headers: Arc<Headers>,
+    /// What becomes of it if it is large enough and gains by being compressed.
+    pub compressed: Option<Compressed>,
+}
+
+/// How a file is treated that is compressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compressed {
+    /// How files are compressed.
+    pub compressing: Compressing,
+    /// The response headers of its own object.
     pub headers: Arc<Headers>,
 }
 
@@ -251,7 +267,14 @@ impl Rules {
         }
         let own = PAGES.iter().map(|glob| parse(glob).expect("lastly's own globs are well formed"));
         let pages = GlobSet::new(own).expect("lastly's own globs fit together");
-        Ok(Self { pages, rules: checked, source_maps, bundler_manifests: Vec::new(), shared: Mutex::default() })
+        Ok(Self {
+            pages,
+            rules: checked,
+            source_maps,
+            bundler_manifests: Vec::new(),
+            compressing: None,
+            shared: Mutex::default(),
+        })
     }
 
     /// Takes globs of manifests in which bundlers say what they have hashed.
@@ -262,6 +285,12 @@ impl Rules {
         let set = |glob: &String| Ok((glob.clone(), glob_set([glob.as_str()])?));
         self.bundler_manifests = globs.iter().map(set).collect::<Result<_, String>>()?;
         Ok(self)
+    }
+
+    /// Says how files are compressed; none are where nothing is said.
+    #[must_use]
+    pub fn with_compressing(self, compressing: Option<Compressing>) -> Self {
+        Self { compressing, ..self }
     }
 
     /// The globs of bundlers' manifests, as the settings spell them and ready to be asked.
@@ -292,12 +321,30 @@ impl Rules {
         let extension = path.extension().unwrap_or_default();
         let mut shared = self.shared.lock().expect("no one panics while holding the headers");
         let shape = Shape { kind, matched };
-        if let Some(headers) = shared.get(&shape).and_then(|by_extension| by_extension.get(extension)) {
-            return Treatment { kind, headers: headers.clone() };
+        if let Some(treatment) = shared.get(&shape).and_then(|by_extension| by_extension.get(extension)) {
+            return treatment.clone();
         }
         let headers = Arc::new(self.headers(&shape, extension));
-        shared.entry(shape).or_default().insert(extension.to_owned(), headers.clone());
-        Treatment { kind, headers }
+        let compressed = self.compressed(&shape, &headers);
+        let treatment = Treatment { kind, headers, compressed };
+        shared.entry(shape).or_default().insert(extension.to_owned(), treatment.clone());
+        treatment
+    }
+
+    /// Variants lie beside files that have an address in their names, for the names say where there are any. What is
+    /// sealed is created once, under a name that does not say how it was compressed; and a page is whatever its URL
+    /// shows, at an edge that compresses.
+    fn compressed(&self, shape: &Shape, headers: &Arc<Headers>) -> Option<Compressed> {
+        let compressing = self.compressing?;
+        let encoding = match (compressing.form, shape.kind) {
+            (Form::Variants(_), Kind::Asset) => None,
+            (Form::InPlace(encoding), Kind::Asset | Kind::Tree) => Some(encoding),
+            _ => return None,
+        };
+        let chosen = shape.matched.iter().filter_map(|&at| self.rules[at].rule.compress).next_back();
+        let is_wanted = headers.content_encoding().is_none() && chosen.unwrap_or_else(|| is_compressible(headers));
+        let headers = encoding.map_or_else(|| headers.clone(), |encoding| headers.encoded(encoding));
+        is_wanted.then_some(Compressed { compressing, headers })
     }
 
     /// The globs that have matched none of the files that were asked about, each with the place of its rule.

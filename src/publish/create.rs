@@ -4,6 +4,7 @@
 //! What a publisher sees of the store counts only from the moment its intent stands in the ledger: from then on no
 //! version of a key it needs is newly condemned, and what was condemned before is named by the list of that ledger.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -14,10 +15,12 @@ use crate::collect::Prepared;
 use crate::commit::{CommitError, Held, abandon, change, reread};
 use crate::error::{BadInput, Explain, Kind, Result};
 use crate::event::{Event, Stage};
+use crate::model::address::Address;
+use crate::model::compression::Compression;
 use crate::model::layout::Name;
 use crate::model::ledger::{Ledger, Move, Provenance, Refusal};
 use crate::model::path::AssetPath;
-use crate::model::release::{Release, ReleaseId, TreeDigest};
+use crate::model::release::{Entry, Release, ReleaseId, Stored, TreeDigest};
 use crate::model::wire::read_condemned;
 use crate::site::{DocumentError, Site};
 use crate::store::Object;
@@ -58,7 +61,7 @@ pub(super) struct Making<'a> {
 pub(super) async fn make(site: &Site, making: &Making<'_>, mut held: Option<Held>) -> Result<(Uploaded, Held)> {
     // Written before the intent that names it, so that a collection can always read what an intent needs.
     let key = site.layout.release(making.id);
-    ensure_document(&*site.store, &key, &making.document, &Condemned::default()).await?;
+    let tried = ensure_document(&*site.store, &key, &making.document, &Condemned::default()).await?;
     let mut uploaded = Uploaded::default();
     for round in 0..REGISTRATIONS {
         let intent = site.clock.fresh_id();
@@ -67,7 +70,8 @@ pub(super) async fn make(site: &Site, making: &Making<'_>, mut held: Option<Held
         let registered = registered.map_err(CommitError::of_no_move)?;
         // Nobody wrote the ledger between the document and the intent, so no collection has taken the document.
         let undisturbed = round == 0 && registered.ledger.revision == before + 1;
-        match upload_and_commit(site, making, &registered, intent, undisturbed, &mut uploaded).await {
+        let look = Look { undisturbed, tried: tried || round > 0 };
+        match upload_and_commit(site, making, &registered, intent, look, &mut uploaded).await {
             Ok(Some(committed)) => return Ok((uploaded, committed)),
             Ok(None) => held = Some(reread(site).await?),
             Err(error) => {
@@ -81,22 +85,30 @@ pub(super) async fn make(site: &Site, making: &Making<'_>, mut held: Option<Held
     Err(AlwaysReaped.into())
 }
 
-/// Steps 6 to 8; `None` if the intent was reaped meanwhile. `undisturbed` says that the release document has been seen
-/// under the condemned list of the registration.
+/// What the store's answers have told so far.
+#[derive(Clone, Copy)]
+struct Look {
+    /// The release document has been seen under the condemned list of the registration.
+    undisturbed: bool,
+    /// Somebody has begun to make this very release before, and may have left objects of it.
+    tried: bool,
+}
+
+/// Steps 6 to 8; `None` if the intent was reaped meanwhile.
 async fn upload_and_commit(
     site: &Site,
     making: &Making<'_>,
     registered: &Held,
     intent: Uuid,
-    undisturbed: bool,
+    look: Look,
     uploaded: &mut Uploaded,
 ) -> Result<Option<Held>> {
     let key = site.layout.release(making.id);
     let (condemned, is_own) = condemned(site, &registered.ledger).await?;
-    if !(undisturbed && is_own) || condemned.has_key(&key) {
+    if !(look.undisturbed && is_own) || condemned.has_key(&key) {
         ensure_document(&*site.store, &key, &making.document, &condemned).await?;
     }
-    upload_all(site, making, &registered.ledger, condemned, uploaded).await?;
+    upload_all(site, making, &registered.ledger, condemned, look.tried, uploaded).await?;
     site.tell(Event::Began(Stage::Commit));
     let committed = change(site, Some(registered.clone()), |ledger| match &making.wish {
         Some(wish) => ledger.promote(intent, making.id, making.tree, wish),
@@ -135,6 +147,7 @@ async fn upload_all(
     making: &Making<'_>,
     registered: &Ledger,
     condemned: Condemned,
+    tried: bool,
     uploaded: &mut Uploaded,
 ) -> Result<()> {
     let release = &making.prepared.release;
@@ -143,15 +156,40 @@ async fn upload_all(
     let plan = plan(release, None, &kept).map_err(|problems| BadInput { what: "the files", problems })?;
     site.tell(Event::Began(Stage::Upload));
     site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });
+    let elsewhere = Elsewhere::new(kept.iter().map(|(_, release)| *release));
     let upload_of = |(name, path): (&Name, &AssetPath)| {
-        let entry = release.assets.get(path).filter(|entry| entry.name == *name);
-        let entry = entry.or_else(|| release.pages.get(path)).expect("the plan is of this release");
-        Upload { path: path.clone(), entry: entry.clone(), source: making.prepared.sources[name].clone() }
+        let named = |entry: &&Entry| entry.stored().any(|stored| stored.name == *name);
+        let entry = release.assets.get(path).filter(named).or_else(|| release.pages.get(path));
+        let entry = entry.expect("the plan is of this release");
+        let stored = entry.stored().find(|stored| stored.name == *name).expect("the plan is of this release");
+        let left = || stored.encoding.filter(|_| tried).map(|_| stored.name.clone());
+        let same = elsewhere.same(entry, &stored).or_else(left).map(|name| site.layout.key(&name));
+        let source = making.prepared.sources[&entry.name].clone();
+        Upload { path: path.clone(), entry: entry.clone(), stored, source, same }
     };
     let uploads: Vec<Upload> = plan.uploads.iter().map(upload_of).collect();
     let done = upload(site, uploads, &Arc::new(condemned), making.concurrency).await?;
     uploaded.new += done.new;
     uploaded.bytes += done.bytes;
-    uploaded.already = making.prepared.sources.len().saturating_sub(uploaded.new);
+    uploaded.compressed += done.compressed;
+    uploaded.already = release.names().collect::<HashSet<_>>().len().saturating_sub(uploaded.new);
     Ok(())
+}
+
+/// What kept releases have in compressed form, by address: a file that was renamed or copied has it too, under another
+/// name.
+struct Elsewhere<'a>(HashMap<(Address, Compression), &'a Entry>);
+
+impl<'a> Elsewhere<'a> {
+    fn new(kept: impl Iterator<Item = &'a Release>) -> Self {
+        let assets = kept.flat_map(|release| release.assets.values());
+        Self(assets.filter_map(|entry| Some(((entry.address, entry.compression?), entry))).collect())
+    }
+
+    /// An object with the bytes that this one of `entry` is to have.
+    fn same(&self, entry: &Entry, stored: &Stored) -> Option<Name> {
+        stored.encoding?;
+        let other = self.0.get(&(entry.address, entry.compression?))?;
+        other.stored().find(|other| other.encoding == stored.encoding).map(|other| other.name)
+    }
 }

@@ -17,8 +17,10 @@ pub struct Plan {
     pub reused: usize,
     /// Objects that the current release names and the new one does not. They stay until a collection.
     pub retired: usize,
-    /// Bytes of all uploads.
+    /// Bytes of all uploads as the files are; variants do not count.
     pub bytes: u64,
+    /// Uploads that are compressed on their way.
+    pub compressed: usize,
     /// Whether the store is put to the proof first, for there is no ledger in it yet.
     pub proof: bool,
 }
@@ -33,17 +35,22 @@ pub fn plan(
     current: Option<&Release>,
     kept: &[(ReleaseId, &Release)],
 ) -> Result<Plan, Vec<Problem>> {
-    let mut present: HashMap<&Name, (ReleaseId, &AssetPath, &Entry)> = HashMap::new();
+    let mut present: HashMap<Name, (ReleaseId, &AssetPath, &Entry)> = HashMap::new();
     for (id, release) in kept {
-        present.extend(release.entries().map(|(path, entry)| (&entry.name, (*id, path, entry))));
+        for (path, entry) in release.entries() {
+            present.extend(entry.stored().map(|stored| (stored.name, (*id, path, entry))));
+        }
     }
     let mut plan = Plan::default();
     let mut problems: Vec<Problem> = kept.iter().flat_map(|(_, earlier)| changed_kind(release, earlier)).collect();
-    for (path, entry) in release.entries() {
-        match present.get(&entry.name) {
+    let objects = release.entries().flat_map(|(path, entry)| entry.stored().map(move |stored| (path, entry, stored)));
+    for (path, entry, stored) in objects {
+        match present.get(&stored.name) {
             None => {
-                if plan.uploads.insert(entry.name.clone(), path.clone()).is_none() {
-                    plan.bytes += entry.size;
+                let is_own = stored.name == entry.name;
+                if plan.uploads.insert(stored.name, path.clone()).is_none() {
+                    plan.bytes += if is_own { entry.size } else { 0 };
+                    plan.compressed += usize::from(stored.encoding.is_some());
                 }
             }
             Some((id, earlier, other)) if other.address != entry.address => {
@@ -56,9 +63,8 @@ pub fn plan(
         return Err(problems);
     }
     if let Some(current) = current {
-        let needed: HashSet<&Name> = release.entries().map(|(_, entry)| &entry.name).collect();
-        let retired = current.entries().filter(|(_, entry)| !needed.contains(&entry.name));
-        plan.retired = retired.map(|(_, entry)| &entry.name).collect::<HashSet<_>>().len();
+        let needed: HashSet<Name> = release.names().collect();
+        plan.retired = current.names().filter(|name| !needed.contains(name)).collect::<HashSet<_>>().len();
     }
     Ok(plan)
 }
@@ -138,6 +144,7 @@ mod tests {
                     headers: headers.clone(),
                     integrity: None,
                     sealed,
+                    compression: None,
                     origin: Origin::default(),
                 },
             )

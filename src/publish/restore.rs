@@ -13,7 +13,6 @@ use crate::event::Problem;
 use crate::history::ledger;
 use crate::model::layout::{Form, Key};
 use crate::model::ledger::{Provenance, Refusal};
-use crate::model::path::AssetPath;
 use crate::model::release::{Release, ReleaseId};
 use crate::model::wire::write_release;
 use crate::site::Site;
@@ -32,11 +31,11 @@ pub enum RestoreError {
     #[error("`{0}` begins the ids of several releases")]
     Several(String),
     /// Objects of it are gone.
-    #[error("{} of {total} files of release {release} are gone", problems.len())]
+    #[error("{} of {total} objects of release {release} are gone", problems.len())]
     Gone {
         /// The release.
         release: ReleaseId,
-        /// How many files it has.
+        /// How many objects it has.
         total: usize,
         /// Which are gone.
         problems: Vec<Problem>,
@@ -117,14 +116,20 @@ async fn find(site: &Site, text: &str) -> Result<ReleaseId> {
 async fn bring_back(site: &Site, id: ReleaseId, release: &Release, registered: &Held) -> Result<()> {
     let (condemned, _) = condemned(site, &registered.ledger).await?;
     let condemned = &condemned;
-    let look = |(path, key): (AssetPath, Key)| async move { (path, put_again(&*site.store, &key, condemned).await) };
-    let keys = release.entries().map(|(path, entry)| (path.clone(), site.layout.key(&entry.name)));
+    let look = |(what, key): (String, Key)| async move { (what, put_again(&*site.store, &key, condemned).await) };
+    let keys = release.entries().flat_map(|(path, entry)| {
+        entry.stored().map(move |stored| match stored.encoding.filter(|_| stored.name != entry.name) {
+            Some(encoding) => (format!("the variant of `{path}` in `{}`", encoding.token()), stored.name),
+            None => (format!("`{path}`"), stored.name),
+        })
+    });
+    let keys = keys.map(|(what, name)| (what, site.layout.key(&name)));
     let mut outcomes = stream::iter(keys.collect::<Vec<_>>()).map(look).buffer_unordered(CONCURRENCY);
     let (mut problems, mut total) = (Vec::new(), 0);
-    while let Some((path, outcome)) = outcomes.next().await {
+    while let Some((what, outcome)) = outcomes.next().await {
         total += 1;
         if !outcome? {
-            problems.push(Problem::error(format!("`{path}` is gone")));
+            problems.push(Problem::error(format!("{what} is gone")));
         }
     }
     if !problems.is_empty() {

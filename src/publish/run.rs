@@ -1,5 +1,6 @@
 //! Carries out a publish: section 5 of the design, step by step.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,8 +85,10 @@ pub struct Published {
     pub reused: usize,
     /// Objects that the release before named and this one does not.
     pub retired: usize,
-    /// Bytes uploaded; in a dry run, to be uploaded.
+    /// Bytes uploaded; in a dry run, to be uploaded, before anything is compressed.
     pub bytes_uploaded: u64,
+    /// Objects that had to be compressed; in a dry run, that would have to be, unless files were renamed.
+    pub compressed: usize,
     /// The plan of a dry run.
     pub plan: Option<Plan>,
     /// Whether a dry run found a channel that shows the release, but pages, manifest or CDN that have yet to follow.
@@ -132,7 +135,12 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     let empty = Ledger::new(site.layout.prefix());
     let ledger = held.as_ref().map_or(&empty, |held| &held.ledger);
     let tree = collected.release.tree(&order.references.strictness);
-    let files = Files { count: collected.sources.len(), bytes: collected.bytes, source_maps: collected.source_maps };
+    let files = Files {
+        count: collected.sources.len(),
+        objects: collected.release.names().collect::<HashSet<_>>().len(),
+        bytes: collected.bytes,
+        source_maps: collected.source_maps,
+    };
     let mut work = Work { site, cdns, order, files, warnings };
 
     let wish = work.wish(ledger)?;
@@ -168,7 +176,7 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     let known = ledger.releases.contains_key(&id);
     if order.dry_run {
         let plan = if known {
-            Plan { reused: work.files.count, retired, ..Plan::default() }
+            Plan { reused: work.files.objects, retired, ..Plan::default() }
         } else {
             Plan { proof: held.is_none(), ..plan }
         };
@@ -263,6 +271,8 @@ async fn complete(collected: Collected, references: Arc<References>, kept: Kept)
 #[derive(Clone, Copy)]
 struct Files {
     count: usize,
+    /// What is stored of them: their variants too.
+    objects: usize,
     bytes: u64,
     source_maps: usize,
 }
@@ -406,7 +416,7 @@ impl Work<'_> {
     }
 
     fn all_reused(&self) -> Uploaded {
-        Uploaded { already: self.files.count, ..Uploaded::default() }
+        Uploaded { already: self.files.objects, ..Uploaded::default() }
     }
 
     fn outcome(&self, release: ReleaseId, uploaded: Uploaded, retired: usize) -> Published {
@@ -420,6 +430,7 @@ impl Work<'_> {
             reused: uploaded.already,
             retired,
             bytes_uploaded: uploaded.bytes,
+            compressed: uploaded.compressed,
             plan: None,
             behind: false,
             followed: Followed::default(),
@@ -429,7 +440,8 @@ impl Work<'_> {
     }
 
     fn planned(&self, release: ReleaseId, plan: Plan) -> Published {
-        let uploaded = Uploaded { new: plan.uploads.len(), already: plan.reused, bytes: plan.bytes };
+        let uploaded =
+            Uploaded { new: plan.uploads.len(), bytes: plan.bytes, already: plan.reused, compressed: plan.compressed };
         Published { plan: Some(plan), ..self.outcome(release, uploaded, 0) }
     }
 }

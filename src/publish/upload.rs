@@ -4,19 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::plan::sealed_clash;
 use crate::collect::Source;
 use crate::error::Explain;
 use crate::event::{Event, Problem};
+use crate::model::compression::Encoding;
 use crate::model::layout::Key;
 use crate::model::path::AssetPath;
-use crate::model::release::Entry;
+use crate::model::release::{Entry, Stored};
 use crate::model::wire::CondemnedVersion;
+use crate::prepare::compress::{compress, decompress};
 use crate::site::Site;
 use crate::store::{Body, Certainty, Created, Found, Object, Reason, Replaced, Store, StoreError, Verb};
 
@@ -55,7 +58,11 @@ impl Condemned {
 pub(super) struct Upload {
     pub path: AssetPath,
     pub entry: Entry,
+    /// Which of the file's objects it is.
+    pub stored: Stored,
     pub source: Source,
+    /// An object with the same bytes, where there may be one: what is compressed already is read from there.
+    pub same: Option<Key>,
 }
 
 /// What has been uploaded.
@@ -64,6 +71,7 @@ pub(super) struct Uploaded {
     pub new: usize,
     pub bytes: u64,
     pub already: usize,
+    pub compressed: usize,
 }
 
 /// Objects that could not be created. The channel has not moved.
@@ -124,7 +132,8 @@ impl Explain for UploadError {
     }
 }
 
-/// Creates every object, `concurrency` at a time, the largest first so that none of them is left over at the end.
+/// Creates every object, `concurrency` at a time, the largest first so that none of them is left over at the end. Those
+/// that are compressed first take few of the places, so that the others do not wait for them.
 /// After a first failure nothing new is begun; what was begun is finished.
 pub(super) async fn upload(
     site: &Site,
@@ -133,15 +142,20 @@ pub(super) async fn upload(
     concurrency: usize,
 ) -> Result<Uploaded, UploadError> {
     let total = uploads.len();
-    uploads.sort_by_key(|upload| std::cmp::Reverse(upload.entry.size));
+    uploads.sort_by_key(|upload| upload.entry.size);
     let memory = Arc::new(Semaphore::new(UNITS));
-    let mut waiting = uploads.into_iter();
+    let (mut encoded, mut plain): (Vec<Upload>, Vec<Upload>) =
+        uploads.into_iter().partition(|upload| upload.stored.encoding.is_some());
+    let places = (2 * rayon::current_num_threads()).min(concurrency).max(1);
     let mut at_work = JoinSet::new();
+    let mut taken = 0;
     let mut uploaded = Uploaded::default();
     let mut failures = Vec::new();
     loop {
         while failures.is_empty() && at_work.len() < concurrency.max(1) {
-            let Some(upload) = waiting.next() else { break };
+            let next = if taken < places { encoded.pop().or_else(|| plain.pop()) } else { plain.pop() };
+            let Some(upload) = next else { break };
+            taken += usize::from(upload.stored.encoding.is_some());
             let (site, condemned, memory) = (site.clone(), condemned.clone(), memory.clone());
             at_work.spawn(async move {
                 let outcome = upload_one(&site, &upload, &condemned, &memory).await;
@@ -149,16 +163,19 @@ pub(super) async fn upload(
             });
         }
         let Some(joined) = at_work.join_next().await else { break };
-        let (Upload { path, entry, .. }, outcome) = joined.expect("uploads neither panic nor are cancelled");
+        let (Upload { path, stored, .. }, outcome) = joined.expect("uploads neither panic nor are cancelled");
+        taken -= usize::from(stored.encoding.is_some());
         match outcome {
-            Ok(already) => {
+            Ok(done) => {
+                let One { already, bytes, compressed } = done;
                 if already {
                     uploaded.already += 1;
                 } else {
                     uploaded.new += 1;
-                    uploaded.bytes += entry.size;
+                    uploaded.bytes += bytes;
                 }
-                site.tell(Event::Stored { path, key: site.layout.key(&entry.name), bytes: entry.size, already });
+                uploaded.compressed += usize::from(compressed);
+                site.tell(Event::Stored { path, key: site.layout.key(&stored.name), bytes, already });
             }
             Err(failure) => failures.push((path, failure)),
         }
@@ -166,19 +183,72 @@ pub(super) async fn upload(
     if failures.is_empty() { Ok(uploaded) } else { Err(UploadError::new(total, failures)) }
 }
 
-/// Creates one object. Returns whether it was there already.
-async fn upload_one(site: &Site, upload: &Upload, condemned: &Condemned, memory: &Semaphore) -> Result<bool, Failure> {
-    let units = upload.source.held().div_ceil(UNIT).clamp(1, UNITS as u64);
-    let _held = memory.acquire_many(units as u32).await.expect("the semaphore is never closed");
-    let source = upload.source.clone();
-    let body = tokio::task::spawn_blocking(move || source.body()).await.map_err(io::Error::other)??;
-    let object = Object { headers: upload.entry.headers.clone(), body };
-    ensure(&*site.store, &site.layout.key(&upload.entry.name), &object, condemned).await
+/// What became of one object.
+struct One {
+    /// Whether it was there already.
+    already: bool,
+    /// Its bytes.
+    bytes: u64,
+    /// Whether they had to be compressed.
+    compressed: bool,
 }
 
-/// Makes sure that an object is in the store in a version that no collection will delete. Returns whether it was
-/// there already.
-async fn ensure(store: &dyn Store, key: &Key, object: &Object, condemned: &Condemned) -> Result<bool, Failure> {
+/// Creates one object.
+async fn upload_one(site: &Site, upload: &Upload, condemned: &Condemned, memory: &Semaphore) -> Result<One, Failure> {
+    let held = if upload.stored.encoding.is_some() { 2 * upload.entry.size } else { upload.source.held() };
+    let units = held.div_ceil(UNIT).clamp(1, UNITS as u64);
+    let _held = memory.acquire_many(units as u32).await.expect("the semaphore is never closed");
+    let source = upload.source.clone();
+    let (body, compressed) = match upload.stored.encoding {
+        None => (tokio::task::spawn_blocking(move || source.body()).await.map_err(io::Error::other)??, false),
+        Some(encoding) => {
+            let (bytes, compressed) = encoded(site, upload, encoding).await?;
+            (Body::Whole(bytes), compressed)
+        }
+    };
+    let bytes = body.size();
+    let object = Object { headers: upload.entry.headers_of(&upload.stored), body };
+    let encoding = upload.stored.encoding.map(|encoding| (encoding, upload.entry.size));
+    let already = ensure(&*site.store, &site.layout.key(&upload.stored.name), &object, encoding, condemned).await?;
+    Ok(One { already, bytes, compressed })
+}
+
+/// The bytes of an object that is compressed, and whether they had to be.
+async fn encoded(site: &Site, upload: &Upload, encoding: Encoding) -> Result<(Bytes, bool), Failure> {
+    if let Some(same) = &upload.same
+        && let Ok(Some(fetched)) = site.store.get(same).await
+    {
+        let (bytes, source, size) = (fetched.bytes.clone(), upload.source.clone(), upload.entry.size);
+        let is_same = computed(move || {
+            let original = source.read()?;
+            Ok(decompress(&bytes, encoding, size).is_ok_and(|bytes| bytes == original))
+        });
+        if is_same.await? {
+            return Ok((fetched.bytes, false));
+        }
+    }
+    let source = upload.source.clone();
+    let bytes = computed(move || Ok(compress(&source.read()?, encoding))).await?;
+    Ok((bytes.into(), true))
+}
+
+/// What `work` comes to, worked out on one of the threads that there are for that: one for each core.
+async fn computed<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    let (sender, receiver) = oneshot::channel();
+    // Whoever waits may be gone by then.
+    rayon::spawn(move || drop(sender.send(work())));
+    receiver.await.map_err(io::Error::other)?
+}
+
+/// Makes sure that an object is in the store in a version that no collection will delete. `encoding` is that of an
+/// object that was compressed, with the size it had before. Returns whether it was there already.
+async fn ensure(
+    store: &dyn Store,
+    key: &Key,
+    object: &Object,
+    encoding: Option<(Encoding, u64)>,
+    condemned: &Condemned,
+) -> Result<bool, Failure> {
     for _ in 0..LOOKS {
         // A key with condemned versions is most likely there: look first, and spare the bytes.
         if !condemned.has_key(key) {
@@ -193,19 +263,33 @@ async fn ensure(store: &dyn Store, key: &Key, object: &Object, condemned: &Conde
                 Created::AlreadyThere => continue,
             }
         };
+        let mut there = object.clone();
         if !is_same(&found, &object.body).await? {
-            return Err(Failure::OtherBytes);
+            let Some(encoding) = encoding else { return Err(Failure::OtherBytes) };
+            let Some(fetched) = store.get(key).await? else { continue };
+            if !means_the_same(&fetched.bytes, &object.body, encoding) {
+                return Err(Failure::OtherBytes);
+            }
+            there.body = Body::Whole(fetched.bytes);
         }
         if !condemned.has(key, &found) {
             return Ok(true);
         }
         // The version that is there will be deleted, sooner or later. The same bytes once more are a new version,
         // which nobody has condemned.
-        if let Replaced::Done(_) = store.replace(key, &found.etag, object.clone()).await? {
+        if let Replaced::Done(_) = store.replace(key, &found.etag, there).await? {
             return Ok(false);
         }
     }
     Err(Failure::Contended)
+}
+
+/// Whether compressed bytes stand for the same as those that would be put there: what is there stays, whoever has
+/// compressed it.
+fn means_the_same(there: &[u8], ours: &Body, (encoding, size): (Encoding, u64)) -> bool {
+    let Body::Whole(ours) = ours else { return false };
+    let theirs = decompress(there, encoding, size).ok();
+    theirs.is_some() && theirs == decompress(ours, encoding, size).ok()
 }
 
 /// Makes sure, without the bytes at hand, that an object is in the store in a version that no collection will delete.
@@ -262,7 +346,7 @@ pub(super) async fn ensure_document(
     object: &Object,
     condemned: &Condemned,
 ) -> Result<bool, StoreError> {
-    match ensure(store, key, object, condemned).await {
+    match ensure(store, key, object, None, condemned).await {
         Ok(already) => Ok(already),
         Err(Failure::Store(error)) => Err(error),
         Err(other) => Err(StoreError::refused(Verb::Create, key, Reason::Other(other.to_string()))),

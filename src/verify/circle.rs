@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
-use crate::model::address::{Address, Addresser};
+use crate::model::address::Addresser;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
+use crate::model::layout::InName;
 use crate::model::path::{AssetPath, common_folder};
 use crate::model::release::{CircleId, Entry};
 use crate::prepare::splice::{Edit, Edits};
@@ -26,11 +27,14 @@ pub(super) struct Member<'a> {
 #[derive(Clone, Copy, Debug)]
 struct Inward {
     place: usize,
+    length: usize,
     target: u32,
 }
 
-/// How many bytes an address adds to a name, with its dot.
-const PUT_IN: usize = Address::KEY_DIGITS + 1;
+/// What was put into the name of a member.
+fn put_in(member: &Member<'_>) -> String {
+    InName { address: member.entry.address, compression: member.entry.compression }.to_string()
+}
 
 /// The members, by index and in groups, of which nobody can say that they are what was addressed. `members` are in the
 /// order of their paths and share a circle's id; a circle that lies in the site twice has one id.
@@ -70,9 +74,10 @@ fn inward(member: &Member<'_>, members: &[Member<'_>], numbers: &HashMap<&str, u
         let other = members[target as usize];
         // The place is before the last dot of the name as it is now: the one of the extension, or of the address.
         let end = reference.value.place(inside.name);
-        let place = if other.path.extension().is_some() { end.checked_sub(PUT_IN)? } else { end };
-        let put_in = format!(".{}", other.entry.address.in_key());
-        (member.bytes.get(place..place + PUT_IN)? == put_in.as_bytes()).then_some(Inward { place, target })
+        let put_in = put_in(&other);
+        let place = if other.path.extension().is_some() { end.checked_sub(put_in.len())? } else { end };
+        let is_there = member.bytes.get(place..place + put_in.len())? == put_in.as_bytes();
+        is_there.then_some(Inward { place, length: put_in.len(), target })
     });
     let mut inward: Vec<Inward> = leads.collect();
     inward.sort_by_key(|reference| reference.place);
@@ -92,12 +97,18 @@ fn has_addresses(id: CircleId, members: &[Member<'_>], inward: &[Vec<Inward>], f
                 .copied()
                 .filter(|reference| files.binary_search(&reference.target).is_ok())
                 .collect();
-            let take_out =
-                |reference: &Inward| Edit { range: reference.place..reference.place + PUT_IN, text: Box::default() };
-            let mut hasher = MemberHasher::new(relative(file), &Addresser::new(&of(file).entry.headers, generation));
+            let take_out = |reference: &Inward| Edit {
+                range: reference.place..reference.place + reference.length,
+                text: Box::default(),
+            };
+            let entry = of(file).entry;
+            let addresser = Addresser::compressed(&entry.headers, generation, entry.compression);
+            let mut hasher = MemberHasher::new(relative(file), &addresser);
             hasher.bytes(&Edits::new(within.iter().map(take_out).collect()).apply(of(file).bytes));
-            for (before, reference) in within.iter().enumerate() {
-                hasher.reference(reference.place - before * PUT_IN, relative(reference.target));
+            let mut taken_out = 0;
+            for reference in &within {
+                hasher.reference(reference.place - taken_out, relative(reference.target));
+                taken_out += reference.length;
             }
             hasher.finish()
         })

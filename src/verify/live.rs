@@ -45,12 +45,20 @@ pub(super) async fn visit(
     let work: Vec<_> = wish.release.assets.iter().map(ask).collect();
     let asked = work.len();
     let mut looks = stream::iter(work).buffer_unordered(wish.concurrency.clamp(1, CONCURRENCY));
-    let mut closed: Vec<String> = Vec::new();
-    while let Some((found, closed_url)) = looks.next().await {
-        findings.extend(found.into_iter().map(about));
-        closed.extend(closed_url);
+    let (mut closed, mut unvaried): (Vec<String>, Vec<String>) = Default::default();
+    while let Some(look) = looks.next().await {
+        findings.extend(look.findings.into_iter().map(about));
+        closed.extend(look.closed);
+        unvaried.extend(look.unvaried);
     }
     closed.sort();
+    unvaried.sort();
+    if let Some(first) = unvaried.first() {
+        let count = unvaried.len();
+        let text = format!("files that have variants and are given uncompressed to those who can read them: {count}");
+        let change = "give the distribution the function in `examples/cloudfront`, or leave `[compression]` out";
+        findings.push(about(Finding::warning(What::Live, first, text).change(change)));
+    }
     if let Some(first) = closed.first() {
         let count = closed.len();
         let text = format!(
@@ -128,18 +136,23 @@ async fn nothing(site: &Site, visitor: &Visitor) -> Option<Finding> {
     }
 }
 
-/// Asks for an asset; gives what is wrong, and its URL where pages on other hosts cannot use it and might want to.
-async fn asset(
-    visitor: &Visitor,
-    path: &AssetPath,
-    entry: &Entry,
-    digests: &Digests,
-) -> (Vec<Finding>, Option<String>) {
+/// What was seen of an asset.
+#[derive(Default)]
+struct Look {
+    findings: Vec<Finding>,
+    /// Its URL, where pages on other hosts cannot use it and might want to.
+    closed: Option<String>,
+    /// Its URL, where it has variants and none is given.
+    unvaried: Option<String>,
+}
+
+/// Asks for an asset.
+async fn asset(visitor: &Visitor, path: &AssetPath, entry: &Entry, digests: &Digests) -> Look {
     let url = visitor.url(&entry.name);
     let as_browsers_do = [("accept-encoding", "gzip, br"), ("origin", ELSEWHERE)];
     let answer = match visitor.ask(Method::HEAD, &entry.name, &as_browsers_do).await {
         Ok(answer) => answer,
-        Err(error) => return (vec![unanswered(&url, &error)], None),
+        Err(error) => return Look { findings: vec![unanswered(&url, &error)], ..Look::default() },
     };
     let (mut wrong, is_open) = judge(entry, &answer);
     if let Some(digest) = digests.get(&entry.name).filter(|_| answer.status == 200) {
@@ -153,7 +166,13 @@ async fn asset(
         });
     }
     let closed = !is_open && answer.status == 200 && is_used_elsewhere(path, entry);
-    (wrong.into_iter().map(|text| live(&url, text)).collect(), closed.then_some(url))
+    let has_variants = entry.compression.is_some_and(|compression| compression.variants().next().is_some());
+    let unvaried = has_variants && answer.status == 200 && answer.header("content-encoding").is_none();
+    Look {
+        findings: wrong.into_iter().map(|text| live(&url, text)).collect(),
+        closed: closed.then(|| url.clone()),
+        unvaried: unvaried.then_some(url),
+    }
 }
 
 /// What is wrong with how an asset is served, and whether pages on other hosts can use it.
@@ -187,7 +206,8 @@ fn judge(entry: &Entry, answer: &Answer) -> (Vec<String>, bool) {
         _ => {}
     }
     let length = answer.header("content-length").and_then(|length| length.parse::<u64>().ok());
-    if let Some(length) = length.filter(|length| encoding == stored && *length != entry.size) {
+    let is_as_it_was = entry.compression.is_none_or(|compression| compression.in_place().is_none());
+    if let Some(length) = length.filter(|length| encoding == stored && is_as_it_was && *length != entry.size) {
         wrong.push(format!("it has {length} bytes instead of {}", entry.size));
     }
     (wrong, answer.header("access-control-allow-origin").is_some())

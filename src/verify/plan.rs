@@ -4,13 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::finding::{Finding, What};
 use crate::model::address::Addresser;
 use crate::model::headers::Headers;
 use crate::model::layout::{Key, Name};
 use crate::model::path::AssetPath;
-use crate::model::release::{CircleId, Entry, Release, ReleaseId, RewritingId};
+use crate::model::release::{CircleId, Entry, Release, ReleaseId, RewritingId, Stored};
 use crate::model::wire::CondemnedVersion;
+use crate::prepare::compress::decompress;
 use crate::prepare::integrity::integrity_of;
 use crate::store::Found;
 
@@ -30,6 +33,8 @@ pub(super) struct Wanted {
     pub path: AssetPath,
     /// What is promised of it.
     pub entry: Entry,
+    /// Which of the file's objects it is.
+    pub stored: Stored,
     /// Who promises.
     pub releases: Vec<ReleaseId>,
     /// Other headers that are promised of it: a sealed asset has those that it was created with.
@@ -52,15 +57,18 @@ impl Needs {
     /// Adds what a release needs. `rewriting` stands for the settings by which references are resolved now.
     pub(super) fn add(&mut self, id: ReleaseId, release: &Release, rewriting: Option<RewritingId>) {
         let derivable = rewriting == Some(release.rewriting);
-        for (path, entry) in release.entries() {
+        let objects = release.entries().flat_map(|(path, entry)| entry.stored().map(move |one| (path, entry, one)));
+        for (path, entry, stored) in objects {
+            let name = stored.name.clone();
             let new = || Wanted {
                 path: path.clone(),
                 entry: entry.clone(),
+                stored,
                 releases: Vec::new(),
                 other_headers: Vec::new(),
                 derivable,
             };
-            let wanted = self.objects.entry(entry.name.clone()).or_insert_with(new);
+            let wanted = self.objects.entry(name).or_insert_with(new);
             if wanted.releases.last() != Some(&id) {
                 wanted.releases.push(id);
             }
@@ -71,21 +79,41 @@ impl Needs {
         }
     }
 
-    /// The objects in groups that are judged together where bytes are read: those of one circle, all others alone.
+    /// The objects in groups that are judged together where bytes are read: those of one file, and those of one circle.
     pub(super) fn groups(self) -> Vec<Vec<Wanted>> {
         let mut circles: BTreeMap<CircleId, Vec<Wanted>> = BTreeMap::new();
-        let mut groups = Vec::new();
+        let mut files: BTreeMap<Name, Vec<Wanted>> = BTreeMap::new();
         for wanted in self.objects.into_values() {
             match wanted.entry.origin.circle {
                 Some(circle) => circles.entry(circle).or_default().push(wanted),
-                None => groups.push(vec![wanted]),
+                None => files.entry(wanted.entry.name.clone()).or_default().push(wanted),
             }
         }
         for circle in circles.values_mut() {
             circle.sort_by(|one, other| one.path.cmp(&other.path));
         }
-        groups.extend(circles.into_values());
-        groups
+        files.into_values().chain(circles.into_values()).collect()
+    }
+
+    /// The length of all files, each once, before they are compressed.
+    pub(super) fn bytes(&self) -> u64 {
+        self.objects.values().filter(|wanted| !wanted.is_variant()).map(|wanted| wanted.entry.size).sum()
+    }
+}
+
+impl Wanted {
+    /// Whether it lies beside the file's own object.
+    pub(super) fn is_variant(&self) -> bool {
+        self.stored.name != self.entry.name
+    }
+
+    /// The bytes of the file, of those of the object.
+    ///
+    /// # Errors
+    /// They are not in the encoding that they are said to be in, or of another length.
+    pub(super) fn decoded(&self, bytes: &Bytes) -> Result<Bytes, &'static str> {
+        let Some(encoding) = self.stored.encoding else { return Ok(bytes.clone()) };
+        decompress(bytes, encoding, self.entry.size).map(Bytes::from).map_err(|_| encoding.token())
     }
 }
 
@@ -98,12 +126,14 @@ pub(super) fn judge(wanted: &Wanted, key: &Key, found: &Found, condemned: &BTree
         let text = "its current version is condemned: the next collection deletes it";
         findings.push(Finding::error(What::Condemned, key, text).of(&wanted.releases).change(HEAL));
     }
-    if found.size != entry.size {
+    // How long compressed bytes are is nowhere said.
+    if wanted.stored.encoding.is_none() && found.size != entry.size {
         let text = format!("it has {} bytes instead of {}", found.size, entry.size);
         findings.push(Finding::error(What::Size, key, text).of(&wanted.releases).change(HEAL));
     }
-    if found.headers != *entry.headers && !wanted.other_headers.iter().any(|headers| **headers == found.headers) {
-        let text = format!("its headers are not those promised: {}", differences(&found.headers, &entry.headers));
+    let promised = entry.headers_of(&wanted.stored);
+    if found.headers != *promised && !wanted.other_headers.iter().any(|headers| **headers == found.headers) {
+        let text = format!("its headers are not those promised: {}", differences(&found.headers, &promised));
         findings.push(if entry.sealed {
             let why = "a sealed asset keeps the headers that it was created with: give it another name to change them";
             Finding::warning(What::Headers, key, text).of(&wanted.releases).change(why)
@@ -119,6 +149,12 @@ pub(super) fn differences(found: &Headers, promised: &Headers) -> String {
     let shown = |value: Option<&str>| value.map_or_else(|| "nothing".to_owned(), |value| format!("`{value}`"));
     let one = |name: &str| format!("{name} is {}, not {}", shown(found.get(name)), shown(promised.get(name)));
     found.differing(promised).into_iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// Bytes that are not in their encoding, or not those of the file.
+pub(super) fn other_bytes(wanted: &Wanted, key: &Key, token: &str) -> Finding {
+    let text = format!("decoded (`{token}`), it is not what it is a variant of");
+    Finding::error(What::Bytes, key, text).of(&wanted.releases).change(HEAL)
 }
 
 /// Judges bytes of the right length.
@@ -141,8 +177,9 @@ pub(super) fn has_address(entry: &Entry, bytes: &[u8], generation: u64) -> bool 
     if entry.sealed {
         return Addresser::new(&Headers::default(), 0).address_of(bytes) == entry.address;
     }
-    generations(generation)
-        .any(|generation| Addresser::new(&entry.headers, generation).address_of(bytes) == entry.address)
+    generations(generation).any(|generation| {
+        Addresser::compressed(&entry.headers, generation, entry.compression).address_of(bytes) == entry.address
+    })
 }
 
 /// The generations under which a release may have been made, the likeliest first.

@@ -176,7 +176,7 @@ async fn survey(site: &Site) -> Result<Left> {
 }
 
 fn keys(site: &Site, release: &Release) -> Vec<Key> {
-    release.entries().map(|(_, entry)| site.layout.key(&entry.name)).collect()
+    release.names().map(|name| site.layout.key(&name)).collect()
 }
 
 /// The keys of these that have a current version, and its id where the store has ids.

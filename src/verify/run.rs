@@ -11,7 +11,9 @@ use super::circle::{Member, broken};
 use super::documents::{condemned, is_about_the_key, patiently, releases};
 use super::finding::{Finding, What, told};
 use super::live::{Visit, visit};
-use super::plan::{Digests, Needs, Older, Wanted, broken_circle, generations, judge, judge_bytes, missing};
+use super::plan::{
+    Digests, Needs, Older, Wanted, broken_circle, generations, judge, judge_bytes, missing, other_bytes,
+};
 use super::step::{Manner, in_step, pages};
 use crate::cdn::visitor::Visitor;
 use crate::commit::reread;
@@ -99,7 +101,7 @@ pub async fn verify(site: &Site, order: &Order) -> Result<Verified> {
     .await?;
     verified.releases = ids.into_iter().collect();
     verified.objects = needs.objects.len();
-    verified.bytes = needs.objects.values().map(|wanted| wanted.entry.size).sum();
+    verified.bytes = needs.bytes();
     let digests = Walk { site, order, condemned: &condemned }.all(needs, &mut verified).await?;
 
     let manner = Manner { deep: order.deep.as_ref().map(|deep| deep.generation), concurrency: order.concurrency };
@@ -225,7 +227,7 @@ impl Walk<'_> {
     }
 
     fn key(&self, wanted: &Wanted) -> Key {
-        self.site.layout.key(&wanted.entry.name)
+        self.site.layout.key(&wanted.stored.name)
     }
 
     async fn look(&self, wanted: &Wanted, outcome: &mut Outcome) -> Result<()> {
@@ -244,7 +246,8 @@ impl Walk<'_> {
         match patiently(self.site, || self.site.store.get(&key)).await {
             Ok(Some(fetched)) => {
                 outcome.findings.extend(judge(wanted, &key, &fetched.found, self.condemned));
-                return Ok(Some(fetched.bytes).filter(|_| fetched.found.size == wanted.entry.size));
+                let is_whole = wanted.stored.encoding.is_some() || fetched.found.size == wanted.entry.size;
+                return Ok(Some(fetched.bytes).filter(|_| is_whole));
             }
             Ok(None) => self.gone(wanted, &key, outcome).await,
             Err(error) => unreadable(wanted, &key, error, outcome)?,
@@ -279,23 +282,43 @@ fn judge_read(
     read: &[(Wanted, Option<Bytes>)],
     mut outcome: Outcome,
 ) -> Outcome {
-    let (mut members, mut circle, mut in_circles) = (Vec::new(), None::<CircleId>, 0);
-    for (wanted, bytes) in read {
+    let (mut members, mut circle, mut in_circles, mut derivable) = (Vec::new(), None::<CircleId>, 0, 0);
+    let mut decoded: HashMap<&Name, Bytes> = HashMap::new();
+    // Each file's own object, and then what lies beside it.
+    let own = read.iter().filter(|(wanted, _)| !wanted.is_variant());
+    for (wanted, bytes) in own.chain(read.iter().filter(|(wanted, _)| wanted.is_variant())) {
+        let is_in_circle = wanted.entry.origin.circle.is_some() && !wanted.is_variant();
         circle = circle.or(wanted.entry.origin.circle);
-        in_circles += usize::from(wanted.entry.origin.circle.is_some());
+        in_circles += usize::from(is_in_circle);
+        derivable += usize::from(is_in_circle && wanted.derivable);
         let Some(bytes) = bytes else { continue };
         if keeps {
-            outcome.digests.push((wanted.entry.name.clone(), blake3::hash(bytes)));
+            outcome.digests.push((wanted.stored.name.clone(), blake3::hash(bytes)));
         }
-        let key = site.layout.key(&wanted.entry.name);
-        match judge_bytes(wanted, &key, bytes, deep.generation) {
+        let key = site.layout.key(&wanted.stored.name);
+        let bytes = match wanted.decoded(bytes) {
+            Ok(bytes) => bytes,
+            Err(token) => {
+                outcome.findings.push(other_bytes(wanted, &key, token));
+                continue;
+            }
+        };
+        match (wanted.stored.encoding, decoded.get(&wanted.entry.name)) {
+            (Some(encoding), Some(own)) if wanted.is_variant() => {
+                outcome.findings.extend((bytes != own).then(|| other_bytes(wanted, &key, encoding.token())));
+                continue;
+            }
+            _ => {}
+        }
+        match judge_bytes(wanted, &key, &bytes, deep.generation) {
             Some(finding) => outcome.findings.push(finding),
-            None if wanted.derivable && wanted.entry.origin.circle.is_some() => members.push((wanted, bytes)),
+            None if wanted.derivable && is_in_circle => members.push((wanted, bytes.clone())),
             None => {}
         }
+        decoded.insert(&wanted.entry.name, bytes);
     }
     let Some(circle) = circle else { return outcome };
-    let is_whole = members.len() == read.iter().filter(|(wanted, _)| wanted.derivable).count();
+    let is_whole = members.len() == derivable;
     if !is_whole {
         outcome.unchecked = in_circles;
         return outcome;
@@ -305,7 +328,7 @@ fn judge_read(
         members.iter().map(|(wanted, bytes)| Member { path: &wanted.path, entry: &wanted.entry, bytes }).collect();
     for unit in broken(circle, &given, &deep.references.roots, generations(deep.generation)) {
         let wanted: Vec<&Wanted> = unit.iter().map(|&at| members[at].0).collect();
-        let keys: Vec<Key> = wanted.iter().map(|wanted| site.layout.key(&wanted.entry.name)).collect();
+        let keys: Vec<Key> = wanted.iter().map(|wanted| site.layout.key(&wanted.stored.name)).collect();
         outcome.findings.push(broken_circle(&wanted, &keys));
     }
     outcome

@@ -258,6 +258,7 @@ fn settings_are_shown_with_their_origins() {
     purge             = []                                        # default
     cloudfront        = []                                        # default
     gc                = { html-ttl = "1d", intent-ttl = "1d", keep-for = "1w", keep-last = 5, keep-unreleased = "1w", max-delete = "50%", min-object-age = "1d", session = "1d" }  # default
+    compression       = { form = "off" }                          # default
     bundler-manifests = []                                        # default
     rules             = []                                        # default
     --- status 0

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use lastly::config::schema::{DISTRIBUTION, GC, RULE, SETTINGS, Setting};
+use lastly::config::schema::{COMPRESSION, DISTRIBUTION, GC, RULE, SETTINGS, Setting};
 use lastly::config::{Environment, Flags, resolve};
 
 use crate::program::Program;
@@ -56,6 +56,7 @@ fn every_setting() -> String {
         let table = match setting.key {
             "cloudfront" => Some(&DISTRIBUTION[..]),
             "gc" => Some(&GC[..]),
+            "compression" => Some(&COMPRESSION[..]),
             "rules" => Some(&RULE[..]),
             _ => None,
         };

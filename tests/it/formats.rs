@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lastly::model::address::Addresser;
+use lastly::model::compression::Compression;
 use lastly::model::headers::Headers;
-use lastly::model::layout::{ChannelName, Name};
+use lastly::model::layout::{ChannelName, InName, Name};
 use lastly::model::ledger::{Cause, Channel, Intent, Kept, Ledger, Moved, Pin, Provenance, Stamp, Synced};
 use lastly::model::path::AssetPath;
 use lastly::model::release::{CircleId, Entry, Integrity, Origin, Release, ReleaseId, RewritingId, TreeDigest};
@@ -37,7 +38,7 @@ fn entry(text: &str, bytes: &[u8], content_type: &str, sealed: bool) -> (AssetPa
     let name = if sealed { Name::sealed(&path(text)) } else { Name::addressed(&path(text), &address) };
     let integrity = content_type.starts_with("text/css").then(|| Integrity::new("sha384-AAAA"));
     let (size, headers, origin) = (bytes.len() as u64, Arc::new(headers), Origin::default());
-    let entry = Entry { name, size, address, headers, integrity, sealed, origin };
+    let entry = Entry { name, size, address, headers, integrity, sealed, compression: None, origin };
     (path(text), entry)
 }
 
@@ -48,7 +49,9 @@ fn release() -> Release {
         targets: Some(vec![path("dist/chunk.1a2b.wasm"), path("docs/index.html")]),
         circle: CircleId::parse("0123456789abcdef0123456789abcdef"),
     };
-    let odd = entry("\u{2297} %2F.txt", b"odd", "text/plain; charset=utf-8", false);
+    let mut odd = entry("\u{2297} %2F.txt", b"odd", "text/plain; charset=utf-8", false);
+    odd.1.compression = Compression::parse("variants br gzip 1");
+    odd.1.name = Name::of(&odd.0, &InName { address: odd.1.address, compression: odd.1.compression });
     let sealed = entry("dist/chunk.1a2b.wasm", b"\0asm", "application/wasm", true);
     let page = entry("docs/index.html", b"<h1>", "text/html; charset=utf-8", false);
     let rewriting = RewritingId::parse("00112233445566778899aabbccddeeff").expect("32 digits");

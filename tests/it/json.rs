@@ -18,6 +18,7 @@ fn one_object_of_promised_fields() {
     bytes_uploaded: 71
     change: null
     channel: "live"
+    compressed: 0
     dry_run: false
     error: null
     files: 3
@@ -47,6 +48,7 @@ fn one_object_of_promised_fields() {
     bytes_uploaded: 0
     change: null
     channel: "next"
+    compressed: 0
     dry_run: true
     error: null
     files: 3
@@ -76,6 +78,7 @@ fn one_object_of_promised_fields() {
     bytes_uploaded: null
     change: null
     channel: "live"
+    compressed: null
     dry_run: false
     error: {"causes":[],"hints":["`lastly releases` lists what there is"],"kind":"failed","message":"channel `live` has no release before the current one that is still kept"}
     files: null
@@ -114,11 +117,11 @@ fn what_is_shown() {
     "#);
     assert_snapshot!(pretty(&program.json(&format!("show live {STORE}"))), @r#"
     assets:
-      - {"address":"eabf446bcec09b95344befad57f7feecd7af61a77956ca3e65b816acfc41d140","headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/css; charset=utf-8"},"integrity":"sha384-vKpt7JIvHTqo8yE5oq/QmDSciLodhtwaZjNP9Va+cAz9AQar2eHzU6WbtEeEyN8M","key":"css/app.eabf446bcec09b95344befad57f7feec.css","path":"css/app.css","sealed":false,"size":22,"type":"text/css; charset=utf-8"}
-      - {"address":"10c926c6341ac2cd8924213a29679d1d7346532fd02fc3375f8cd3995665901e","headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/javascript; charset=utf-8"},"integrity":"sha384-M203vLCvZdI2DAFEpVs3YNPxNFNtwrWrHY9XrXkEzOjLmndNNAWAdMk0uRYc2i2r","key":"js/app.10c926c6341ac2cd8924213a29679d1d.js","path":"js/app.js","sealed":false,"size":15,"type":"text/javascript; charset=utf-8"}
+      - {"address":"eabf446bcec09b95344befad57f7feecd7af61a77956ca3e65b816acfc41d140","compression":null,"headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/css; charset=utf-8"},"integrity":"sha384-vKpt7JIvHTqo8yE5oq/QmDSciLodhtwaZjNP9Va+cAz9AQar2eHzU6WbtEeEyN8M","key":"css/app.eabf446bcec09b95344befad57f7feec.css","path":"css/app.css","sealed":false,"size":22,"type":"text/css; charset=utf-8"}
+      - {"address":"10c926c6341ac2cd8924213a29679d1d7346532fd02fc3375f8cd3995665901e","compression":null,"headers":{"cache-control":"public, max-age=31536000, immutable","content-type":"text/javascript; charset=utf-8"},"integrity":"sha384-M203vLCvZdI2DAFEpVs3YNPxNFNtwrWrHY9XrXkEzOjLmndNNAWAdMk0uRYc2i2r","key":"js/app.10c926c6341ac2cd8924213a29679d1d.js","path":"js/app.js","sealed":false,"size":15,"type":"text/javascript; charset=utf-8"}
     bytes: 71
     pages:
-      - {"address":"07812be821d6dea9c79464dabecd3ccef3417b935b74e8c29a94758935f1de04","headers":{"cache-control":"no-cache","content-type":"text/html; charset=utf-8"},"integrity":null,"key":"index.07812be821d6dea9c79464dabecd3cce.html","path":"index.html","sealed":false,"size":34,"type":"text/html; charset=utf-8"}
+      - {"address":"07812be821d6dea9c79464dabecd3ccef3417b935b74e8c29a94758935f1de04","compression":null,"headers":{"cache-control":"no-cache","content-type":"text/html; charset=utf-8"},"integrity":null,"key":"index.07812be821d6dea9c79464dabecd3cce.html","path":"index.html","sealed":false,"size":34,"type":"text/html; charset=utf-8"}
     release: "ff4dc3c08299c6a042b417fa8b8a7044"
     status: 0
     v: 1
@@ -147,6 +150,7 @@ fn failures_too() {
     bytes_uploaded: null
     change: null
     channel: "live"
+    compressed: null
     dry_run: false
     error: {"causes":[],"hints":[],"kind":"usage","message":"1 problem in the files"}
     files: null

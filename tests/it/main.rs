@@ -5,6 +5,7 @@ mod aws;
 mod cdn;
 mod check;
 mod cli;
+mod compression;
 mod conformance;
 mod directory;
 mod docs;

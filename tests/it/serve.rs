@@ -174,6 +174,7 @@ async fn a_site_without_an_index_is_listed() {
         headers: Arc::new(headers),
         integrity: None,
         sealed: false,
+        compression: None,
         origin: Origin::default(),
     };
     let name = entry.name.clone();

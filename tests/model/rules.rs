@@ -189,7 +189,16 @@ fn entry(key: usize) -> (AssetPath, Entry) {
     let headers = Arc::new(Headers::default());
     let address = Addresser::new(&headers, 0).address_of(&[key as u8]);
     let name = Name::addressed(&path, &address);
-    let entry = Entry { name, size: 1, address, headers, integrity: None, sealed: false, origin: Origin::default() };
+    let entry = Entry {
+        name,
+        size: 1,
+        address,
+        headers,
+        integrity: None,
+        sealed: false,
+        compression: None,
+        origin: Origin::default(),
+    };
     (path, entry)
 }
 

@@ -92,11 +92,12 @@ pub(crate) fn details(outcome: &Outcome, heard: &Heard, effort: &Effort) -> Stri
     if outcome.files.is_some() {
         let _ = write!(
             text,
-            "{} new ({}), {} reused{} · ",
+            "{} new ({}), {} reused{}{} · ",
             number(outcome.new),
             size(outcome.bytes_uploaded),
             number(outcome.reused),
             retired(outcome, outcome.retired),
+            compressed(outcome.compressed),
         );
     }
     let _ = writeln!(text, "{} · {}", several(effort.requests.total(), "request"), seconds(effort.elapsed));
@@ -123,6 +124,10 @@ pub(crate) fn details(outcome: &Outcome, heard: &Heard, effort: &Effort) -> Stri
 
 fn retired(outcome: &Outcome, retired: usize) -> String {
     outcome.channel.as_ref().map_or_else(String::new, |_| format!(", {} retired", number(retired)))
+}
+
+fn compressed(compressed: usize) -> String {
+    if compressed == 0 { String::new() } else { format!(", {} compressed", number(compressed)) }
 }
 
 /// The last line of a command that is done: whether the channel has moved.
@@ -221,11 +226,12 @@ pub(crate) fn plan(outcome: &Outcome, verbose: bool) -> String {
         }
         let _ = writeln!(
             text,
-            "{} new ({}), {} reused{}",
+            "{} new ({}), {} reused{}{}",
             number(plan.uploads.len()),
             size(plan.bytes),
             number(plan.reused),
-            retired(outcome, plan.retired)
+            retired(outcome, plan.retired),
+            compressed(plan.compressed),
         );
         let _ = writeln!(text, "{}{} {}", several(plan.requests(), "request"), proof(plan), price(plan));
     }

@@ -53,6 +53,8 @@ pub(crate) struct Outcome {
     pub(crate) retired: usize,
     /// Bytes uploaded, or to be uploaded.
     pub(crate) bytes_uploaded: u64,
+    /// Objects that had to be compressed, or would have to be.
+    pub(crate) compressed: usize,
     /// The plan of a dry run.
     pub(crate) plan: Option<Plan>,
     /// Whether pages, manifest and CDN have yet to follow, as far as a dry run looks for that.
@@ -151,6 +153,7 @@ impl Outcome {
             reused: published.reused,
             retired: published.retired,
             bytes_uploaded: published.bytes_uploaded,
+            compressed: published.compressed,
             plan: published.plan,
             behind: published.behind,
             manifest,
@@ -177,6 +180,7 @@ impl Outcome {
             reused: 0,
             retired: 0,
             bytes_uploaded: 0,
+            compressed: 0,
             plan: None,
             behind: false,
             manifest: Some(manifest),

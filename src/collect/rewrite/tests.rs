@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::collect::{Walk, read, walk};
+use crate::model::address::Address;
 use crate::model::layout::Layout;
 use crate::model::release::Release;
 use crate::prepare::report::Missing;

@@ -5,6 +5,8 @@ use insta::assert_snapshot;
 use super::super::given::Origin;
 use super::super::settings::StoreAddress;
 use super::*;
+use crate::model::compression::{Encoding, Encodings, Form};
+use crate::prepare::compress::Compressing;
 use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Kind, SourceMaps};
 
@@ -49,6 +51,7 @@ fn everything_that_a_file_can_say() {
         sources,
         ignore,
         overlay,
+        compression,
         gc,
         bundler_manifests,
         rules,
@@ -84,6 +87,11 @@ fn everything_that_a_file_can_say() {
         error = "app/**"
         allow = [{ file = "vendor/**" }, { target = "*.map" }]
 
+        [compression]
+        form = "variants"
+        encodings = "gzip"
+        min-size = 2000
+
         [[cloudfront]]
         id = "E2QWRUHAPOMQZL"
         origin-path = "/static/"
@@ -99,6 +107,7 @@ fn everything_that_a_file_can_say() {
         [[rules]]
         files = ["a/**", "b"]
         source-maps = "publish"
+        compress = true
         [rules.headers]
         Cache-Control = "max-age=60"
         content-language = false
@@ -127,6 +136,8 @@ fn everything_that_a_file_can_say() {
     };
     let allow = vec![allowed(Some("vendor/**"), None), allowed(None, Some("*.map"))];
     assert_eq!(value(missing), Missing { strict: false, error: vec!["app/**".to_owned()], allow });
+    let gzip = Encodings::new([Encoding::Gzip]);
+    assert_eq!(value(compression), Some(Compressing { form: Form::Variants(gzip), smallest: 2000 }));
     assert_eq!(value(bundler_manifests), ["packs/*.json"]);
     assert_eq!((value(urls), value(strict)), (vec!["/static/".to_owned()], true));
     assert_eq!((value(generation), value(concurrency)), (16, 1000));
@@ -148,6 +159,7 @@ fn everything_that_a_file_can_say() {
                 files: vec!["a/**".into(), "b".into()],
                 headers,
                 source_maps: Some(SourceMaps::Publish),
+                compress: Some(true),
                 ..Rule::default()
             },
             Rule { tree: Some("vendor/mce/".into()), ..Rule::default() },
@@ -186,7 +198,7 @@ fn names_that_are_no_settings() {
     2:1: `sauce-maps` is not a setting
       hint: did you mean `source-maps`?
     3:1: `bucket` is not a setting
-      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `integrity`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `bundler-manifests`, `rules`
+      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `integrity`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `compression`, `bundler-manifests`, `rules`
     5:2: `tool` is not a setting
       hint: only in pyproject.toml do settings stand below `[tool.lastly]`
     ");

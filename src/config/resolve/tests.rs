@@ -68,6 +68,7 @@ fn defaults() {
     purge = []
     cloudfront = []
     gc = { html-ttl = "1d", intent-ttl = "1d", keep-for = "1w", keep-last = 5, keep-unreleased = "1w", max-delete = "50%", min-object-age = "1d", session = "1d" }
+    compression = { form = "off" }
     bundler-manifests = []
     rules = []
     "#);

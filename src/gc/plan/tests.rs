@@ -25,6 +25,7 @@ fn release(text: &str) -> Release {
                 headers: headers.clone(),
                 integrity: None,
                 sealed,
+                compression: None,
                 origin: Origin::default(),
             },
         )

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{WireError, bad, check_format, read, write};
 use crate::model::address::Address;
+use crate::model::compression::Compression;
 use crate::model::headers::Headers;
 use crate::model::layout::Name;
 use crate::model::path::AssetPath;
@@ -37,6 +38,8 @@ struct WireEntry {
     integrity: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     sealed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    compression: Option<String>,
     /// The address of the bytes before references were rewritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<String>,
@@ -61,6 +64,7 @@ pub fn write_release(release: &Release) -> Vec<u8> {
             headers: index[&*entry.headers],
             integrity: entry.integrity.as_ref().map(|integrity| integrity.as_str().to_owned()),
             sealed: entry.sealed,
+            compression: entry.compression.map(|compression| compression.to_string()),
             source: entry.origin.source.map(|address| address.to_string()),
             refs: entry.origin.targets.as_ref().map(indices),
             circle: entry.origin.circle.map(|circle| circle.to_string()),
@@ -114,6 +118,8 @@ fn entry(wire: WireEntry, sets: &[Arc<Headers>], paths: &[AssetPath]) -> Result<
     let headers = sets.get(wire.headers).cloned();
     let address = |text: &String| Address::parse(text).ok_or_else(|| bad(DOCUMENT, "an address")(text));
     let circle = |text: &String| CircleId::parse(text).ok_or_else(|| bad(DOCUMENT, "a circle")(text));
+    let compression =
+        |text: &String| Compression::parse(text).ok_or_else(|| bad(DOCUMENT, "a way of compressing")(text));
     let target =
         |at: &usize| paths.get(*at).cloned().ok_or_else(|| bad(DOCUMENT, "an index into the paths")(&at.to_string()));
     let origin = Origin {
@@ -128,6 +134,7 @@ fn entry(wire: WireEntry, sets: &[Arc<Headers>], paths: &[AssetPath]) -> Result<
         headers: headers.ok_or_else(|| bad(DOCUMENT, "an index into `headers`")(&wire.headers.to_string()))?,
         integrity: wire.integrity.as_deref().map(Integrity::new),
         sealed: wire.sealed,
+        compression: wire.compression.as_ref().map(compression).transpose()?,
         origin,
     })
 }

@@ -86,6 +86,7 @@ struct EntryV1<'a> {
     address: String,
     integrity: Option<&'a str>,
     sealed: bool,
+    compression: Option<String>,
     headers: BTreeMap<&'a str, &'a str>,
 }
 
@@ -180,6 +181,7 @@ impl<'a> ShowV1<'a> {
             address: entry.address.to_string(),
             integrity: entry.integrity.as_ref().map(|integrity| integrity.as_str()),
             sealed: entry.sealed,
+            compression: entry.compression.map(|compression| compression.to_string()),
             headers: entry.headers.iter().collect(),
         };
         Self {
