@@ -5,6 +5,7 @@ mod command;
 mod places;
 mod races;
 mod refused;
+mod shards;
 mod trouble;
 
 use std::collections::BTreeSet;
