@@ -97,9 +97,10 @@ fn ledger() -> Ledger {
             told: BTreeSet::from(["CloudFront E2QWRUHAPOMQZL".to_owned()]),
         }),
         expires: Some(Duration::from_secs(7 * 24 * 60 * 60)),
+        began: None,
         moves: moves.clone(),
     };
-    let new = Channel { build: None, synced: None, expires: None, moves: moves[..1].to_vec(), ..live.clone() };
+    let new = Channel { build: None, synced: None, expires: None, began: None, moves: moves[..1].to_vec(), ..live.clone() };
     let tree = TreeDigest::parse("00112233445566778899aabbccddeeff").expect("32 digits");
     let kept = |retired_at, provenance, pinned| Kept { tree, staged_at: at(0), retired_at, pinned, provenance };
     let pin = Pin { reason: "a mail links to it".to_owned(), actor: Some("someone".to_owned()), at: at(4) };
