@@ -42,16 +42,8 @@ pub enum Class {
 }
 
 impl Class {
-    const ALL: [Self; 8] = [
-        Self::Object,
-        Self::Sealed,
-        Self::Document,
-        Self::Manifest,
-        Self::Page,
-        Self::Former,
-        Self::List,
-        Self::Probe,
-    ];
+    const ALL: [Self; 8] =
+        [Self::Object, Self::Sealed, Self::Document, Self::Manifest, Self::Page, Self::Former, Self::List, Self::Probe];
 
     /// The class of a word.
     pub(super) fn of_word(word: &str) -> Option<Self> {
@@ -81,7 +73,7 @@ impl Class {
             Self::Manifest | Self::Page => "their channels have expired",
             Self::Former => "newer versions of the ledger and of manifests are kept",
             Self::List => "newer lists have taken their place",
-            Self::Probe => "a proof of the store was cut short",
+            Self::Probe => "a proof of the store has left them",
         }
     }
 }

@@ -78,7 +78,8 @@ pub(super) async fn survey(bench: &mut Bench<'_>, source: &Source) -> Result<Sur
         min_age: bench.policy.min_object_age,
     };
     let mut sifted = Sifted { bench, sieve: &sieve, ledgers, plan: Plan::default(), waiting: Waiting::default() };
-    let documents: Vec<Victim> = control.into_iter().filter_map(|(version, rank)| sifted.private(version, rank)).collect();
+    let documents: Vec<Victim> =
+        control.into_iter().filter_map(|(version, rank)| sifted.private(version, rank)).collect();
     let found = Mutex::new(sifted);
     let take = |version: Version, rank: usize| found.lock().expect("nobody panics with it").public(version, rank);
     if *source == Source::Listing {

@@ -2,6 +2,7 @@
 
 mod channels;
 mod command;
+mod inventory;
 mod places;
 mod races;
 mod refused;

@@ -24,11 +24,9 @@ impl Expected {
     /// Refuses a report about another bucket.
     pub(super) fn check_bucket(&self, path: &Path, theirs: &str) -> Result<(), ReportError> {
         match &self.bucket {
-            Some(ours) if ours != theirs => Err(ReportError::OtherBucket {
-                path: path.to_owned(),
-                theirs: theirs.to_owned(),
-                ours: ours.clone(),
-            }),
+            Some(ours) if ours != theirs => {
+                Err(ReportError::OtherBucket { path: path.to_owned(), theirs: theirs.to_owned(), ours: ours.clone() })
+            }
             _ => Ok(()),
         }
     }

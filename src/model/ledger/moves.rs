@@ -42,7 +42,8 @@ impl Channel {
     fn undone(&self) -> Vec<(usize, usize)> {
         let (mut line, mut spans): (Vec<usize>, _) = (Vec::new(), Vec::new());
         for (at, moved) in self.moves.iter().enumerate() {
-            let target = |line: &[usize]| line.iter().rposition(|earlier| self.moves[*earlier].release == moved.release);
+            let target =
+                |line: &[usize]| line.iter().rposition(|earlier| self.moves[*earlier].release == moved.release);
             if moved.cause == Cause::Rollback
                 && let Some(place) = target(&line)
             {
@@ -60,9 +61,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::model::ledger::{Ledger, Pin, Provenance, Stamp, Synced};
     use crate::model::layout::ChannelName;
     use crate::model::ledger::state::Moved;
+    use crate::model::ledger::{Ledger, Pin, Provenance, Stamp, Synced};
     use crate::model::release::TreeDigest;
 
     fn id(n: usize) -> ReleaseId {
@@ -147,7 +148,13 @@ mod tests {
     #[test]
     fn a_channel_that_goes_to_and_fro_does_not_grow() {
         let moves: Vec<_> = (0..1000)
-            .map(|at| if at % 2 == 0 { (0, if at == 0 { Cause::Publish } else { Cause::Rollback }) } else { (1, Cause::Activate) })
+            .map(|at| {
+                if at % 2 == 0 {
+                    (0, if at == 0 { Cause::Publish } else { Cause::Rollback })
+                } else {
+                    (1, Cause::Activate)
+                }
+            })
             .collect();
         let whole = ledger(&moves, &[0, 1]);
         let (cut, count) = forgotten(whole.clone());

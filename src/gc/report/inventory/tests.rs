@@ -1,11 +1,11 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, Int64Type};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 use tempfile::TempDir;
 
