@@ -168,7 +168,7 @@ SERVERS = [
 ]
 
 
-LIBRARIES = {"duckdb": "LASTLY_TEST_DUCKDB"}
+LIBRARIES = {"python": "LASTLY_TEST_PYTHON"}
 """Not servers but what a Python of their own can import, and the variable that gets that Python's path."""
 
 

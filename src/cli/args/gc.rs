@@ -29,7 +29,8 @@ pub(crate) struct Gc {
     /// machine, with the data files beside it or in `../data`
     #[arg(long, value_name = "MANIFEST", conflicts_with = "candidates")]
     inventory: Option<PathBuf>,
-    /// Looks for what may go in a CSV file that a query has made, with a head: key, version_id[, size, last_modified]
+    /// Looks for what may go in a CSV file that a query has made, with a head: key, version_id[, size, is_delete_marker,
+    /// last_modified]
     #[arg(long, value_name = "CSV")]
     candidates: Option<PathBuf>,
     /// Deletes one share of what goes, so that several machines can share the work, each with a number of its own

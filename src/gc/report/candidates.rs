@@ -1,10 +1,10 @@
-//! Candidates that a query has made: CSV with a head, of which the columns `key` and `version_id` are needed, `size`
-//! and `last_modified` are taken where they are there, and all others are left.
+//! Candidates that a query has made: CSV with a head, of which the columns `key` and `version_id` are needed, `size`,
+//! `is_delete_marker` and `last_modified` are taken where they are there, and all others are left.
 
 use std::path::Path;
 
 use super::error::ReportError;
-use super::row::{Expected, Row, Take, moment, places};
+use super::row::{Expected, Row, Take, moment, places, truth};
 use crate::model::timestamp::Timestamp;
 
 /// Reads them.
@@ -19,7 +19,7 @@ pub(super) fn read(path: &Path, expected: &Expected, take: &mut Take<'_>) -> Res
     let columns = |missing| ReportError::Columns { path: path.to_owned(), missing };
     let [key, version] = places(["key", "version_id"], &there).map_err(columns)?;
     let optional = |name| places([name], &there).ok().map(|[place]| place);
-    let (size, modified) = (optional("size"), optional("last_modified"));
+    let [size, marker, modified] = ["size", "is_delete_marker", "last_modified"].map(optional);
     let (mut record, mut row, mut ours) = (csv::StringRecord::new(), 0, false);
     loop {
         row += 1;
@@ -27,14 +27,14 @@ pub(super) fn read(path: &Path, expected: &Expected, take: &mut Take<'_>) -> Res
             break;
         }
         let field = |place: usize| record.get(place).unwrap_or_default();
-        let text = modified.map(field).filter(|text| !text.is_empty());
-        // Whoever leaves the time out has seen to it that nothing is too young.
-        let modified = text.map_or(Ok(Timestamp::from_unix(0)), moment);
-        let found = modified.and_then(|modified| {
-            let size = size.map(field).unwrap_or_default();
-            Row { version: field(version), current: false, marker: false, size, modified }.version_of(field(key))
-        });
-        let found = found.map_err(|what| ReportError::Row { path: path.to_owned(), row, what })?;
+        let given = |place: Option<usize>| place.map(field).filter(|text| !text.is_empty());
+        let found = || {
+            // Whoever leaves the time out has seen to it that nothing is too young.
+            let modified = given(modified).map_or(Ok(Timestamp::from_unix(0)), moment)?;
+            let (marker, size) = (given(marker).map_or(Ok(false), truth)?, given(size).unwrap_or_default());
+            Row { version: field(version), current: false, marker, size, modified }.version_of(field(key))
+        };
+        let found = found().map_err(|what| ReportError::Row { path: path.to_owned(), row, what })?;
         ours |= found.key.as_str().starts_with(&expected.prefix);
         if !take(found) {
             return Ok(());

@@ -95,8 +95,20 @@ fn a_collection_says_what_goes_and_why_the_rest_stays() {
     nothing to collect
     --- status 0
     ");
-    assert_snapshot!(program.run("gc --store dir:site --shard 5/4"), @"");
-    assert_snapshot!(program.run("gc --store dir:site --inventory s3://reports/site/all/2026-11-22T01-00Z/manifest.json"), @"");
+    assert_snapshot!(program.run("gc --store dir:site --shard 5/4"), @r"
+    --- stderr
+    error: invalid value '5/4' for '--shard <I/N>': `5/4` is not a share such as `3/16`: the second number is from 1 to 256, the first from 1 to the second
+
+    For more information, try '--help'.
+    --- status 2
+    ");
+    assert_snapshot!(program.run("gc --store dir:site --inventory s3://reports/site/all/2026-11-22T01-00Z/manifest.json"), @r"
+    --- stderr
+    error: `s3://reports/site/all/2026-11-22T01-00Z/manifest.json` lies in a bucket; a report is read from this machine
+
+    hint: copy the report with `aws s3 cp --recursive`, its folder `data` beside the folder of its manifest
+    --- status 2
+    ");
 }
 
 #[test]

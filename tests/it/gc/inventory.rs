@@ -73,7 +73,7 @@ impl Reports {
         std::fs::write(reports.path("remaining.csv"), format!("release\n{remaining}")).expect("a file");
         std::fs::write(reports.path("query.sql"), query()).expect("a file");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/gc/inventory.py");
-        let mut python = Command::new(server("LASTLY_TEST_DUCKDB"));
+        let mut python = Command::new(server("LASTLY_TEST_PYTHON"));
         let output = python.arg(script).arg(reports.0.path()).arg(reports.path("query.sql")).output();
         let output = output.expect("Python can be started");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -119,9 +119,9 @@ async fn every_source_has_the_same_victims() {
     let expected = collect(&listed, Source::Listing).await;
     let left = everything(&*listed.store).await.len();
     assert!(expected.deleted > 60, "{}", expected.deleted);
-    for source in
-        [|reports: &Reports| reports.inventory("parquet"), |reports| reports.inventory("csv"), Reports::candidates]
-    {
+    let sources: [fn(&Reports) -> Source; 3] =
+        [|reports| reports.inventory("parquet"), |reports| reports.inventory("csv"), Reports::candidates];
+    for source in sources {
         let fixture = garbage().await;
         let reports = Reports::of(&fixture).await;
         let source = source(&reports);
@@ -132,14 +132,15 @@ async fn every_source_has_the_same_victims() {
         assert!(verbs.0[&Verb::List] <= 5, "only what is small is listed: {verbs:?}");
         // A report from before the collection names what has gone. That does no harm.
         let again = collect(&fixture, source).await;
-        assert_eq!(everything(&*fixture.store).await.len(), left, "{again:?}");
+        assert_eq!(keys(&fixture).await, keys(&listed).await, "{again:?}");
     }
 }
 
 /// A report that is older than a publish names what the publish has put to use again.
 #[tokio::test]
 async fn what_has_come_into_reach_since_the_report_is_spared() {
-    for source in [|reports: &Reports| reports.inventory("parquet"), Reports::candidates] {
+    let sources: [fn(&Reports) -> Source; 2] = [|reports| reports.inventory("parquet"), Reports::candidates];
+    for source in sources {
         let fixture = garbage().await;
         let reports = Reports::of(&fixture).await;
         fixture.publish(&super::tree("1")).await;
