@@ -57,8 +57,8 @@ async fn a_collection_that_fails_anywhere_is_finished_by_the_next() {
     }
 }
 
-/// The model found this: the swap was done, its answer was lost, and the ledger changed before the collector could look.
-/// It took its list for one that nobody names, and deleted what every publisher then had to read.
+/// The model found this: the swap was done, its answer was lost, and what it had dropped was published again before the
+/// collector could look. It took its list for one that nobody names, and deleted what every publisher then had to read.
 #[tokio::test]
 async fn a_list_that_the_ledger_names_is_not_deleted_by_whoever_lost_its_answer() {
     for meanwhile in [false, true] {
@@ -84,7 +84,7 @@ async fn a_list_that_the_ledger_names_is_not_deleted_by_whoever_lost_its_answer(
                 *seen.lock().expect("nobody panics with it") =
                     other.inspected().ledger().await.expect("a ledger").condemned;
                 if meanwhile {
-                    drop(other.publish(&tree("4")).await);
+                    drop(other.publish(&tree("1")).await);
                 }
             },
         );
