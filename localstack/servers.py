@@ -168,6 +168,10 @@ SERVERS = [
 ]
 
 
+LIBRARIES = {"python": "LASTLY_TEST_PYTHON"}
+"""Not servers but what a Python of their own can import, and the variable that gets that Python's path."""
+
+
 def free_port() -> int:
     """A port that nobody listens on, below those that the system gives to outgoing connections."""
     while True:
@@ -261,6 +265,13 @@ def up(only: list[str], backend_port: int | None) -> Iterator[dict[str, str]]:
         for name, url, process, log in waiting:
             wait_until_up(name, url, process, log)
             print(f"{name}: up after {time.monotonic() - started:.1f} s", file=sys.stderr)
+        for name, variable in chosen_libraries(only):
+            try:
+                variables[variable] = installed(name)
+            except Unavailable as reason:
+                if only:
+                    sys.exit(f"{name}: {reason}")
+                print(f"{name}: not there: {reason}", file=sys.stderr)
         yield variables
         failed = False
     except (KeyboardInterrupt, Terminated):
@@ -276,6 +287,10 @@ def up(only: list[str], backend_port: int | None) -> Iterator[dict[str, str]]:
 
 def chosen(only: list[str]) -> list[Server]:
     return [server for server in SERVERS if not only or server.name in only]
+
+
+def chosen_libraries(only: list[str]) -> list[tuple[str, str]]:
+    return [(name, variable) for name, variable in LIBRARIES.items() if not only or name in only]
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:
@@ -302,6 +317,8 @@ def install(only: list[str]) -> int:
                 if only:
                     sys.exit(f"{server.name}: {reason}")
                 print(f"{server.name}: left out: {reason}")
+        for name, _ in chosen_libraries(only):
+            install_venv(name, sys.executable)
     return 0
 
 
@@ -346,7 +363,7 @@ def main() -> int:
         arguments, command = arguments[:at], arguments[at + 1 :]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("action", choices=["install", "run", "up"])
-    names = [server.name for server in SERVERS]
+    names = [server.name for server in SERVERS] + list(LIBRARIES)
     parser.add_argument("--only", action="append", choices=names, default=[], help="this server; may be repeated")
     parser.add_argument("--backend-port", type=int, metavar="PORT", help="what varnish caches (default: moto)")
     options = parser.parse_args(arguments)

@@ -9,10 +9,15 @@ pub mod plan;
 pub mod policy;
 mod public;
 pub mod reach;
+mod report;
 pub mod run;
+mod shard;
 mod survey;
+mod waiting;
 
 pub use error::{GcError, TooMuch, Undeleted};
 pub use pin::{pin, unpin};
 pub use policy::Policy;
+pub use report::{ReportError, Source};
 pub use run::{Collected, Order, collect};
+pub use shard::{BadShard, Shard};

@@ -1,5 +1,7 @@
 //! Why a collection does not begin, or does not end.
 
+use std::io;
+
 use super::policy::TooShort;
 use crate::error::{Explain, Kind};
 use crate::model::layout::{ChannelName, Key};
@@ -58,6 +60,9 @@ pub enum GcError {
     /// More would go than was allowed.
     #[error(transparent)]
     TooMuch(#[from] TooMuch),
+    /// What goes is more than fits into memory, and there is no place to put it.
+    #[error("the temporary file of what goes cannot be used")]
+    NoRoom(#[source] io::Error),
     /// Others write the ledger all the time.
     #[error("the ledger changed every time while the collection was worked out")]
     Contended,
@@ -111,6 +116,7 @@ impl Explain for GcError {
             Self::LedgerBehind { .. } => "restore the newest version of the ledger",
             Self::Nested { .. } => "give each site a prefix of its own that does not begin with the other's",
             Self::TooMuch(_) => "if that is right, allow it with `--max-delete`, as in `--max-delete 90%`",
+            Self::NoRoom(_) => "about 120 bytes are needed for each version that goes, where TMPDIR says",
             Self::Contended => "run the same command again",
         };
         vec![hint.to_owned()]

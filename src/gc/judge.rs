@@ -10,11 +10,13 @@ use super::plan::Leftovers;
 use super::policy::{Decision, Policy, Public, decide};
 use super::public::{Look, look};
 use super::reach::Reach;
+use super::shard::Shard;
 use crate::commit::{Held, reread};
 use crate::error::{Error, Result};
 use crate::model::layout::ChannelName;
 use crate::model::ledger::Collection;
 use crate::model::timestamp::Timestamp;
+use crate::model::wire::CondemnedVersion;
 use crate::site::Site;
 
 /// How often the ledger may change while it is looked at.
@@ -36,6 +38,17 @@ pub(super) struct Bench<'a> {
     /// Channels other than `live` whose manifests were found in the store.
     pub(super) manifests: BTreeSet<ChannelName>,
     pub(super) concurrency: usize,
+    /// Which victims fall to this collection.
+    pub(super) shard: Shard,
+    /// The bucket that the site lies in, if it does.
+    pub(super) bucket: Option<String>,
+}
+
+impl Bench<'_> {
+    /// Whether it falls to this collection to delete a version.
+    pub(super) fn owns(&self, pair: &CondemnedVersion) -> bool {
+        self.shard.owns(&self.site.layout, &pair.key)
+    }
 }
 
 /// A version of the ledger, and what was decided about it.

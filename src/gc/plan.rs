@@ -17,10 +17,6 @@ use crate::store::Version;
 /// How many versions of the ledger and of each manifest always stay.
 pub const FORMER_VERSIONS: usize = 20;
 
-/// How many victims are held at a time, at about 200 bytes each. Where there are more, they are collected in several
-/// passes over the listing.
-pub const HELD: usize = 200_000;
-
 /// The id of versions from a time when the bucket kept none. It can come again, so that it names no incarnation.
 const UNVERSIONED: &str = "null";
 
@@ -46,6 +42,14 @@ pub enum Class {
 }
 
 impl Class {
+    const ALL: [Self; 8] =
+        [Self::Object, Self::Sealed, Self::Document, Self::Manifest, Self::Page, Self::Former, Self::List, Self::Probe];
+
+    /// The class of a word.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.word() == word)
+    }
+
     /// The class in a word, for lists and JSON.
     pub const fn word(self) -> &'static str {
         match self {
@@ -69,7 +73,7 @@ impl Class {
             Self::Manifest | Self::Page => "their channels have expired",
             Self::Former => "newer versions of the ledger and of manifests are kept",
             Self::List => "newer lists have taken their place",
-            Self::Probe => "a proof of the store was cut short",
+            Self::Probe => "a proof of the store has left them",
         }
     }
 }
@@ -146,6 +150,10 @@ impl Sieve<'_> {
     /// What becomes of a version. `rank` says how many newer ones of the same key there are.
     pub fn fate(&self, version: &Version, rank: usize) -> Fate {
         let (key, old) = (&version.key, version.modified.until(self.now) >= self.min_age);
+        // No path has these, and a condemned list cannot hold them.
+        if key.as_str().chars().any(char::is_control) {
+            return Fate::NotOurs;
+        }
         let class = match self.layout.form(key) {
             Some(Form::Manifest(name)) if self.leftovers.channels.contains(&name) => Class::Manifest,
             Some(Form::Ledger | Form::Manifest(_)) if rank >= FORMER_VERSIONS && !version.current => Class::Former,
@@ -226,16 +234,13 @@ pub struct Plan {
     pub young: Count,
     /// What nothing names, but is from a time without versions.
     pub unversioned: Count,
-    /// What goes: objects first, so that a document leaves after all that only it names.
-    pub(super) victims: Vec<Victim>,
-    pub(super) documents: Vec<Victim>,
-    /// Victims that are not held.
-    pub(super) unheld: u64,
+    /// How many versions stay at least, where not all of them pass by.
+    pub least: u64,
 }
 
 impl Plan {
-    /// Takes a version of the listing.
-    pub fn take(&mut self, version: Version, fate: Fate) {
+    /// Counts a version. Gives it back if it goes.
+    pub fn take(&mut self, version: Version, fate: Fate) -> Option<Victim> {
         match fate {
             Fate::NotOurs => {}
             Fate::Reached => self.stays.add(&version),
@@ -243,16 +248,11 @@ impl Plan {
             Fate::Unversioned => self.unversioned.add(&version),
             Fate::Goes(class) => {
                 self.goes.entry(class).or_default().add(&version);
-                let victim = Victim { class, pair: CondemnedVersion { key: version.key, version: version.id.0 } };
-                if self.victims.len() + self.documents.len() >= HELD {
-                    self.unheld += 1;
-                } else if class == Class::Document {
-                    self.documents.push(victim);
-                } else {
-                    self.victims.push(victim);
-                }
+                let pair = CondemnedVersion { key: version.key, version: version.id.0 };
+                return Some(Victim { class, pair });
             }
         }
+        None
     }
 
     /// Everything that goes.
@@ -272,7 +272,7 @@ impl Plan {
     pub fn check(&self, policy: &Policy) -> Result<(), TooMuch> {
         let counted = [Class::Object, Class::Sealed, Class::Document];
         let goes = counted.iter().filter_map(|class| self.goes.get(class)).map(|count| count.versions).sum::<u64>();
-        let total = goes + self.stays.versions + self.young.versions + self.unversioned.versions;
+        let total = goes + self.stays.versions.max(self.least) + self.young.versions + self.unversioned.versions;
         let max = policy.max_delete;
         if goes * 100 <= total * u64::from(max) { Ok(()) } else { Err(TooMuch { goes, total, max }) }
     }

@@ -36,6 +36,11 @@ impl Reach {
         self.releases.insert(id);
     }
 
+    /// How many keys are in it.
+    pub(super) fn len(&self) -> usize {
+        self.fingerprints.len()
+    }
+
     /// Whether a key is in reach.
     pub fn holds(&self, key: &Key) -> bool {
         self.fingerprints.binary_search(&fingerprint(key)).is_ok()

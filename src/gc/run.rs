@@ -10,10 +10,13 @@ use uuid::Uuid;
 use super::delete::{delete, forget};
 use super::error::{GcError, TooMuch, Undeleted};
 use super::judge::{Bench, Judged, judge};
-use super::plan::{Class, Count, Leftovers, Plan, Sieve, Victim};
+use super::plan::{Class, Count, Leftovers, Plan, Sieve};
 use super::policy::{Decision, Policy};
 use super::reach::Reach;
+use super::report::Source;
+use super::shard::Shard;
 use super::survey::{Survey, survey};
+use super::waiting::Waiting;
 use crate::commit::{CommitError, change, private_json, reread};
 use crate::error::Result;
 use crate::model::ledger::{Kept, Refusal};
@@ -30,7 +33,7 @@ pub const LIST: usize = 20_000;
 const ATTEMPTS: u32 = 50;
 
 /// A collection as it was asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Order {
     /// How long things are kept.
     pub policy: Policy,
@@ -38,6 +41,10 @@ pub struct Order {
     pub apply: bool,
     /// Requests in flight at a time.
     pub concurrency: usize,
+    /// Where the versions are found of which some go.
+    pub source: Source,
+    /// Which share of the deleting this is.
+    pub shard: Shard,
 }
 
 /// What a collection has done, or would do.
@@ -73,30 +80,24 @@ pub struct Collected {
 /// The site cannot be collected as it is, or the store does not answer. Nothing has been lost, whatever happens: what
 /// was condemned is deleted by the next collection, and publishers put it again if they need it.
 pub async fn collect(site: &Site, order: &Order) -> Result<Collected> {
-    let now = ready(site).await?;
-    let mut bench =
-        Bench { site, policy: &order.policy, now, manifests: BTreeSet::new(), concurrency: order.concurrency };
-    let mut found = survey(&mut bench).await?;
-    let mut collected = report(site, &found, &order.policy, now).await?;
-    if !order.apply {
-        return Ok(collected);
-    }
-    loop {
-        found.plan.check(&order.policy).map_err(GcError::TooMuch)?;
-        let more = found.plan.unheld > 0;
+    let (now, bucket) = ready(site).await?;
+    let Order { policy, concurrency, shard, .. } = order;
+    let manifests = BTreeSet::new();
+    let mut bench = Bench { site, policy, now, manifests, concurrency: *concurrency, shard: *shard, bucket };
+    let found = survey(&mut bench, &order.source).await?;
+    let mut collected = report(site, &found, policy, now).await?;
+    if order.apply {
+        found.plan.check(policy).map_err(GcError::TooMuch)?;
         let end = apply(&bench, found).await?;
-        collected.deleted += end.deleted;
-        if end.setback.is_some() || !more {
-            let total = collected.deleted + end.failed;
-            collected.unfinished = end.setback.map(|first| Undeleted { failed: end.failed, total, first });
-            return Ok(collected);
-        }
-        found = survey(&mut bench).await?;
+        collected.deleted = end.deleted;
+        let total = end.deleted + end.failed;
+        collected.unfinished = end.setback.map(|first| Undeleted { failed: end.failed, total, first });
     }
+    Ok(collected)
 }
 
-/// The store's time, if the store keeps versions.
-async fn ready(site: &Site) -> std::result::Result<Timestamp, GcError> {
+/// The store's time, if the store keeps versions; and its name, if it is a bucket.
+async fn ready(site: &Site) -> std::result::Result<(Timestamp, Option<String>), GcError> {
     let circumstances = site.store.circumstances().await;
     match circumstances.versioning {
         Ok(Versioning::Enabled) => {}
@@ -104,9 +105,9 @@ async fn ready(site: &Site) -> std::result::Result<Timestamp, GcError> {
         Err(error) => return Err(GcError::Unseen(error)),
     }
     match circumstances.bucket {
-        Some(bucket) => bucket.now.ok_or(GcError::NoClock),
+        Some(bucket) => Ok((bucket.now.ok_or(GcError::NoClock)?, Some(bucket.name))),
         // A store on this machine goes by the machine's clock.
-        None => Ok(site.clock.now()),
+        None => Ok((site.clock.now(), None)),
     }
 }
 
@@ -142,15 +143,10 @@ struct End {
 
 /// Condemns and deletes, a list at a time.
 async fn apply(bench: &Bench<'_>, found: Survey) -> Result<End> {
-    let Survey { mut judged, mut reach, mut leftovers, plan } = found;
-    let mut waiting = plan.victims;
-    // A document is the only one that knows of its sealed assets: it goes when these are condemned at the latest.
-    if plan.unheld == 0 {
-        waiting.extend(plan.documents);
-    }
-    waiting.reverse();
+    let Survey { mut judged, mut reach, mut leftovers, mut waiting, .. } = found;
     let mut end = End::default();
     loop {
+        let waited = waiting.len();
         let condemned = condemn(bench, &mut judged, &mut reach, &mut leftovers, &mut waiting).await?;
         let Some((list, pairs)) = condemned else {
             if waiting.is_empty() {
@@ -158,17 +154,18 @@ async fn apply(bench: &Bench<'_>, found: Survey) -> Result<End> {
             }
             continue;
         };
-        let deleted = delete(bench.site, &pairs, bench.concurrency).await;
+        let own: BTreeSet<CondemnedVersion> = pairs.iter().filter(|pair| bench.owns(pair)).cloned().collect();
+        let deleted = delete(bench.site, &own, bench.concurrency).await;
         end.deleted += deleted.gone.len() as u64;
-        let left: BTreeSet<CondemnedVersion> = pairs.difference(&deleted.gone).cloned().collect();
-        end.failed = left.len() as u64;
-        let no_room = left.len() >= LIST;
-        judged = acknowledge(bench, judged, &mut reach, list, &left).await?;
+        end.failed = (own.len() - deleted.gone.len()) as u64;
+        let no_room = end.failed >= bench.shard.part_of(LIST) as u64;
+        let no_end = deleted.gone.is_empty() && waiting.len() == waited;
+        judged = acknowledge(bench, judged, &mut reach, (list, pairs), &deleted.gone).await?;
         judged.tell(bench.site, &mut leftovers);
         if deleted.setback.is_some() {
             end.setback = deleted.setback;
         }
-        if waiting.is_empty() || no_room {
+        if waiting.is_empty() || no_room || no_end {
             return Ok(end);
         }
     }
@@ -181,7 +178,7 @@ async fn condemn(
     judged: &mut Judged,
     reach: &mut Reach,
     leftovers: &mut Leftovers,
-    waiting: &mut Vec<Victim>,
+    waiting: &mut Waiting,
 ) -> Result<Option<(Uuid, BTreeSet<CondemnedVersion>)>> {
     let site = bench.site;
     for attempt in 1..=ATTEMPTS {
@@ -200,10 +197,9 @@ async fn condemn(
             now: bench.now,
             min_age: bench.policy.min_object_age,
         };
-        let room = LIST.saturating_sub(pairs.len());
-        let taken = waiting.len().saturating_sub(room);
-        let known = pairs.len();
-        pairs.extend(waiting[taken..].iter().filter(|victim| !sieve.spares(victim)).map(|victim| victim.pair.clone()));
+        let first = waiting.first(room(bench, &pairs)).map_err(GcError::NoRoom)?;
+        let (known, taken) = (pairs.len(), first.len());
+        pairs.extend(first.iter().filter(|victim| !sieve.spares(victim)).map(|victim| victim.pair.clone()));
         let list = if pairs.len() > known { Some(site.clock.fresh_id()) } else { before };
         if list != before
             && let Some(list) = list
@@ -214,7 +210,7 @@ async fn condemn(
         let collection = judged.collection(list);
         match change(site, Some(judged.held.clone()), |ledger| ledger.collect(&collection)).await {
             Ok(held) => {
-                waiting.truncate(taken);
+                waiting.pass(taken);
                 judged.held = held;
                 if let Some(before) = before.filter(|before| list != Some(*before)) {
                     forget(site, before).await;
@@ -235,6 +231,13 @@ async fn condemn(
         }
     }
     Err(GcError::Contended.into())
+}
+
+/// How many versions this collection may put on a list that holds these: its own part, so that shards at work at the
+/// same time leave room for one another.
+fn room(bench: &Bench<'_>, pairs: &BTreeSet<CondemnedVersion>) -> usize {
+    let own = pairs.iter().filter(|pair| bench.owns(pair)).count();
+    bench.shard.part_of(LIST).saturating_sub(own).min(LIST.saturating_sub(pairs.len()))
 }
 
 /// Decides anew, about the ledger as it is now. Where `missing` is a list that could not be read, the ledger must have
@@ -264,27 +267,43 @@ async fn read_list(site: &Site, list: Uuid) -> std::result::Result<Option<BTreeS
     Ok(Some(read_condemned(&text).map_err(|source| DocumentError::Damaged { key, source })?))
 }
 
-/// Takes what is gone from the list, and leaves what is not.
+/// Takes what is gone from the list, and leaves what is not. Where others have put a list of their own in its place
+/// meanwhile, it is taken from theirs, for theirs has everything that was on this one.
 async fn acknowledge(
     bench: &Bench<'_>,
     mut judged: Judged,
     reach: &mut Reach,
-    list: Uuid,
-    left: &BTreeSet<CondemnedVersion>,
+    (mut list, mut pairs): (Uuid, BTreeSet<CondemnedVersion>),
+    gone: &BTreeSet<CondemnedVersion>,
 ) -> Result<Judged> {
     let site = bench.site;
-    let shorter = (!left.is_empty()).then(|| site.clock.fresh_id());
-    if let Some(shorter) = shorter {
-        let object = Object::whole(private_json(), write_condemned(left));
-        site.store.create(&site.layout.condemned(shorter), object).await?;
-    }
     let before = judged.held.ledger.revision;
-    let done = change(site, Some(judged.held), |ledger| Ok(ledger.acknowledge(list, shorter))).await;
-    let held = done.map_err(CommitError::of_no_move)?;
-    for old in [Some(list), shorter].into_iter().flatten().filter(|old| held.ledger.condemned != Some(*old)) {
-        forget(site, old).await;
+    let mut held = judged.held;
+    for attempt in 1..=ATTEMPTS {
+        let left: BTreeSet<CondemnedVersion> = pairs.difference(gone).cloned().collect();
+        if left.len() == pairs.len() {
+            break;
+        }
+        let shorter = (!left.is_empty()).then(|| site.clock.fresh_id());
+        if let Some(shorter) = shorter {
+            let object = Object::whole(private_json(), write_condemned(&left));
+            site.store.create(&site.layout.condemned(shorter), object).await?;
+        }
+        let done = change(site, Some(held), |ledger| Ok(ledger.acknowledge(list, shorter))).await;
+        held = done.map_err(CommitError::of_no_move)?;
+        let named = held.ledger.condemned;
+        for old in [Some(list), shorter].into_iter().flatten().filter(|old| named != Some(*old)) {
+            forget(site, old).await;
+        }
+        let Some(theirs) = named.filter(|named| Some(*named) != shorter) else { break };
+        site.clock.back_off(attempt).await;
+        match read_list(site, theirs).await? {
+            Some(found) => (list, pairs) = (theirs, found),
+            // It has been replaced since, and what has taken its place says what is left.
+            None => held = reread(site).await?,
+        }
     }
-    if held.ledger.revision == before + 1 {
+    if held.ledger.revision <= before + 1 {
         judged.held = held;
         return Ok(judged);
     }

@@ -1,4 +1,5 @@
 //! Looking through the store: every version below the site's two prefixes passes by once, and only what goes is held.
+//! What lies below the public prefix, all but a little of it, can be taken from a report instead of a listing.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -6,13 +7,15 @@ use std::sync::Mutex;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::judge::{Bench, Judged, judge};
-use super::plan::{Leftovers, Plan, Sieve};
+use super::plan::{Class, Leftovers, Plan, Sieve, Victim};
 use super::public::check_neighbours;
 use super::reach::Reach;
+use super::report::{Rows, Source};
+use super::waiting::Waiting;
 use crate::error::Result;
 use crate::event::{Event, Problem};
 use crate::history::ledger;
-use crate::model::layout::{Form, Key};
+use crate::model::layout::{ChannelName, Form, Key, Name};
 use crate::model::release::ReleaseId;
 use crate::site::{DocumentError, Site};
 use crate::store::{Cursor, Reason, Version, VersionPage};
@@ -32,13 +35,15 @@ pub(super) struct Survey {
     pub(super) reach: Reach,
     pub(super) leftovers: Leftovers,
     pub(super) plan: Plan,
+    /// What goes, and falls to this shard: documents last, for they alone know of their sealed assets.
+    pub(super) waiting: Waiting,
 }
 
 /// Looks through the store and plans.
 ///
 /// # Errors
 /// The site cannot be collected as it is, or the store does not answer.
-pub(super) async fn survey(bench: &mut Bench<'_>) -> Result<Survey> {
+pub(super) async fn survey(bench: &mut Bench<'_>, source: &Source) -> Result<Survey> {
     let site = bench.site;
     let mut control: Vec<(Version, usize)> = Vec::new();
     let mut ledgers: BTreeSet<Key> = BTreeSet::new();
@@ -72,34 +77,88 @@ pub(super) async fn survey(bench: &mut Bench<'_>) -> Result<Survey> {
         now: bench.now,
         min_age: bench.policy.min_object_age,
     };
-    let mut plan = Plan::default();
-    for (version, rank) in control {
-        let fate = sieve.fate(&version, rank);
-        plan.take(version, fate);
+    let mut sifted = Sifted { bench, sieve: &sieve, ledgers, plan: Plan::default(), waiting: Waiting::default() };
+    let documents: Vec<Victim> =
+        control.into_iter().filter_map(|(version, rank)| sifted.private(version, rank)).collect();
+    let found = Mutex::new(sifted);
+    let take = |version: Version, rank: usize| found.lock().expect("nobody panics with it").public(version, rank);
+    if *source == Source::Listing {
+        let look = |range: Range| async move { list(site, site.layout.prefix(), &range, take).await };
+        let ranges = stream::iter(Range::between(cuts)).map(look);
+        ranges.buffer_unordered(bench.concurrency.clamp(1, RANGES)).try_collect::<Vec<()>>().await?;
+    } else {
+        report(bench, source, take).await?;
     }
-    let found = Mutex::new((plan, ledgers));
-    let look = |range: Range| {
-        let found = &found;
-        async move {
-            list(site, site.layout.prefix(), &range, |version, rank| {
-                let (plan, ledgers) = &mut *found.lock().expect("nobody panics with it");
-                if site.layout.is_private(&version.key) {
-                    return;
-                }
-                if site.layout.may_be_other_ledger(&version.key) {
-                    ledgers.insert(version.key.clone());
-                }
-                let fate = sieve.fate(&version, rank);
-                plan.take(version, fate);
-            })
-            .await
+    let Sifted { ledgers, mut plan, mut waiting, .. } = found.into_inner().expect("nobody panics with it");
+    if matches!(source, Source::Candidates(_)) {
+        plan.least = reach.len() as u64;
+    }
+    documents.into_iter().for_each(|document| waiting.push(document));
+    check_neighbours(site, &ledgers).await?;
+    Ok(Survey { judged, reach, leftovers, plan, waiting })
+}
+
+/// What has passed the sieve so far.
+struct Sifted<'a> {
+    bench: &'a Bench<'a>,
+    sieve: &'a Sieve<'a>,
+    /// Ledgers of other sites, perhaps.
+    ledgers: BTreeSet<Key>,
+    plan: Plan,
+    waiting: Waiting,
+}
+
+impl Sifted<'_> {
+    /// Takes a version of a private object. Gives it back if it is a document that goes.
+    fn private(&mut self, version: Version, rank: usize) -> Option<Victim> {
+        let fate = self.sieve.fate(&version, rank);
+        let victim = self.plan.take(version, fate).filter(|victim| self.is_own(victim))?;
+        if victim.class == Class::Document {
+            return Some(victim);
+        }
+        self.waiting.push(victim);
+        None
+    }
+
+    /// Takes a version of anything below the public prefix.
+    fn public(&mut self, version: Version, rank: usize) {
+        let layout = self.sieve.layout;
+        if layout.is_private(&version.key) {
+            return;
+        }
+        if layout.may_be_other_ledger(&version.key) {
+            self.ledgers.insert(version.key.clone());
+        }
+        let fate = self.sieve.fate(&version, rank);
+        if let Some(victim) = self.plan.take(version, fate).filter(|victim| self.is_own(victim)) {
+            self.waiting.push(victim);
+        }
+    }
+
+    fn is_own(&self, victim: &Victim) -> bool {
+        self.bench.shard.owns(self.sieve.layout, &victim.pair.key)
+    }
+}
+
+/// Takes versions from a report; but those of manifests, and all that lies beside the manifests of channels, from the
+/// store: these are few, and which of them are the newest has to be known.
+async fn report(bench: &Bench<'_>, source: &Source, take: impl Fn(Version, usize) + Copy + Send + Sync) -> Result<()> {
+    let layout = &bench.site.layout;
+    let (channels, manifest) = (layout.channels(), layout.key(&Name::manifest(&ChannelName::live())));
+    list(bench.site, &channels, &Range::default(), take).await?;
+    let only_manifest = |version: Version, rank| {
+        if version.key == manifest {
+            take(version, rank);
         }
     };
-    let ranges = stream::iter(Range::between(cuts)).map(look).buffer_unordered(bench.concurrency.clamp(1, RANGES));
-    ranges.try_collect::<Vec<()>>().await?;
-    let (plan, ledgers) = found.into_inner().expect("nobody panics with it");
-    check_neighbours(site, &ledgers).await?;
-    Ok(Survey { judged, reach, leftovers, plan })
+    list(bench.site, manifest.as_str(), &Range::default(), only_manifest).await?;
+    let mut rows = Rows::of(source, bench.bucket.clone(), layout.prefix());
+    while let Some(load) = rows.next().await {
+        let is_listed = |key: &Key| *key == manifest || key.as_str().starts_with(&channels);
+        let of_site = |version: &Version| version.key.as_str().starts_with(layout.prefix()) && !is_listed(&version.key);
+        load?.into_iter().filter(of_site).for_each(|version| take(version, 0));
+    }
+    Ok(())
 }
 
 /// The documents to read for what only they name: of releases that are dropped, and those left by publishers that

@@ -6,6 +6,7 @@
 //! when it was written. So all ages come from the store's one clock.
 
 mod collection;
+mod moves;
 mod refusal;
 mod state;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub use self::collection::Collection;
+pub use self::moves::MOVES;
 pub use self::refusal::{FindError, Refusal};
 pub use self::state::{Cause, Channel, Intent, Kept, Ledger, Moved, Pin, Provenance, Stamp, Step, Synced};
 use super::layout::ChannelName;
@@ -209,6 +211,7 @@ impl Ledger {
             build: None,
             synced: None,
             expires: None,
+            began: None,
             moves: Vec::new(),
         });
         channel.release = release;
@@ -223,6 +226,7 @@ impl Ledger {
             cause: wish.cause,
             provenance: wish.provenance.clone(),
         });
+        channel.forget_moves(&next.releases);
         let still_current = |id| next.channels.values().any(|channel| channel.release == id);
         let retired = before.filter(|id| !still_current(*id));
         for (id, stamp) in [(retired, Some(Stamp::Now)), (Some(release), None)] {

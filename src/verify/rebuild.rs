@@ -222,7 +222,7 @@ fn channel(site: &Site, shown: Shown) -> Channel {
     };
     // Which CDNs have been told is not known, so that the next publish tells them.
     let synced = Synced { sequence, manifest: etag.0, told: BTreeSet::new() };
-    Channel { release, sequence, build: None, synced: Some(synced), expires: None, moves: vec![moved] }
+    Channel { release, sequence, build: None, synced: Some(synced), expires: None, began: None, moves: vec![moved] }
 }
 
 /// Creates the ledger, where there still is none.

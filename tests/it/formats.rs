@@ -100,9 +100,11 @@ fn ledger() -> Ledger {
             told: BTreeSet::from(["CloudFront E2QWRUHAPOMQZL".to_owned()]),
         }),
         expires: Some(Duration::from_secs(7 * 24 * 60 * 60)),
+        began: None,
         moves: moves.clone(),
     };
-    let new = Channel { build: None, synced: None, expires: None, moves: moves[..1].to_vec(), ..live.clone() };
+    let new =
+        Channel { build: None, synced: None, expires: None, began: None, moves: moves[..1].to_vec(), ..live.clone() };
     let tree = TreeDigest::parse("00112233445566778899aabbccddeeff").expect("32 digits");
     let kept = |retired_at, provenance, pinned| Kept { tree, staged_at: at(0), retired_at, pinned, provenance };
     let pin = Pin { reason: "a mail links to it".to_owned(), actor: Some("someone".to_owned()), at: at(4) };
@@ -144,6 +146,15 @@ fn a_ledger_without_pins_and_without_closed_channels_says_nothing_of_them() {
     ledger.releases.values_mut().for_each(|kept| kept.pinned = None);
     let bytes = write_ledger(&ledger);
     assert!(!text(&bytes).contains("pinned") && !text(&bytes).contains("closed"), "{}", text(&bytes));
+    assert_eq!(read_ledger(&bytes).expect("format 1"), ledger);
+}
+
+#[test]
+fn a_channel_that_has_forgotten_moves_says_where_it_began() {
+    let mut ledger = ledger();
+    ledger.channels.values_mut().for_each(|channel| channel.began = Some(3));
+    let bytes = write_ledger(&ledger);
+    assert!(text(&bytes).contains(r#""began":3,"moves":["#), "{}", text(&bytes));
     assert_eq!(read_ledger(&bytes).expect("format 1"), ledger);
 }
 

@@ -2,9 +2,11 @@
 
 mod channels;
 mod command;
+mod inventory;
 mod places;
 mod races;
 mod refused;
+mod shards;
 mod trouble;
 
 use std::collections::BTreeSet;

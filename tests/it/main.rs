@@ -30,6 +30,7 @@ mod probe;
 mod program;
 mod publish;
 mod s3;
+mod schedule;
 mod sealed;
 mod serve;
 mod servers;

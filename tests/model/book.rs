@@ -55,8 +55,8 @@ fn fingerprint(ledger: &Ledger) -> u64 {
     let hasher = &mut DefaultHasher::new();
     let Ledger { prefix: _, revision: _, writer: _, channels, releases, intents, condemned, closed } = ledger;
     (condemned, closed, channels.len(), releases.len()).hash(hasher);
-    for (name, Channel { release, sequence, build, synced, expires, moves }) in channels {
-        (name, release, sequence, build, expires, moves.len()).hash(hasher);
+    for (name, Channel { release, sequence, build, synced, expires, began, moves }) in channels {
+        (name, release, sequence, build, expires, began, moves.len()).hash(hasher);
         let synced = synced.as_ref().map(|Synced { sequence, manifest, told }| (sequence, manifest, told));
         synced.hash(hasher);
         for Moved { id, release, sequence, at, cause, provenance: _ } in moves {

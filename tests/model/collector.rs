@@ -121,6 +121,11 @@ impl Work {
         let list = self.list.map(on_list).unwrap_or_default();
         std::array::from_fn(|key| if self.gone >> key & 1 == 1 { 0 } else { list[key] })
     }
+
+    fn gone_versions(&self) -> Versions {
+        let list = self.list.map(on_list).unwrap_or_default();
+        std::array::from_fn(|key| if self.gone >> key & 1 == 1 { list[key] } else { 0 })
+    }
 }
 
 /// Everything that a collector can do next.
@@ -270,12 +275,19 @@ fn condemn(rules: &Rules, world: &mut World, verdict: Verdict, answer: Answer) -
     }
 }
 
-/// Takes what is gone from the list, and leaves what is not.
+/// Takes what is gone from the list, and leaves what is not. Where another list has taken its place, it is taken from
+/// that one.
 fn acknowledge(rules: &Rules, world: &mut World, work: Work, answer: Answer) -> Collector {
-    let left = if rules.mutant == Mutant::ForgetsPairs { [0; KEYS] } else { work.left() };
-    let shorter = (left != [0; KEYS]).then(|| list_of(NEW_LIST, left));
-    let list = work.list.expect("there was something to delete");
-    let step = world.book.acknowledge(list, shorter);
-    world.change(Ok(step)).expect("an acknowledgement is never refused");
+    let own = work.list.expect("there was something to delete");
+    if let Some(named) = world.book.condemned {
+        let (gone, pairs) = (work.gone_versions(), on_list(named));
+        let forgets = named == own && rules.mutant == Mutant::ForgetsPairs;
+        let left = std::array::from_fn(|key| if forgets { 0 } else { pairs[key] & !gone[key] });
+        if left != pairs {
+            let shorter = (left != [0; KEYS]).then(|| list_of(NEW_LIST, left));
+            let step = world.book.acknowledge(named, shorter);
+            world.change(Ok(step)).expect("an acknowledgement is never refused");
+        }
+    }
     if answer == Answer::IsLost { Collector::AcknowledgementUnanswered(work) } else { Collector::Finished }
 }

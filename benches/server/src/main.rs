@@ -2,6 +2,7 @@
 //! requests by operation (`GET /?stats`). Keys: `bench`, `bench-secret`.
 
 mod s3;
+mod site;
 mod store;
 
 use std::collections::BTreeMap;
@@ -82,6 +83,8 @@ struct Options {
     port: u16,
     latency: Duration,
     buckets: Vec<String>,
+    /// How many objects of a site to put into the first bucket.
+    site: usize,
 }
 
 fn options() -> Result<Options, Box<dyn Error>> {
@@ -89,6 +92,7 @@ fn options() -> Result<Options, Box<dyn Error>> {
         port: 0,
         latency: Duration::ZERO,
         buckets: Vec::new(),
+        site: 0,
     };
     let mut args = std::env::args().skip(1);
     while let Some(flag) = args.next() {
@@ -97,9 +101,10 @@ fn options() -> Result<Options, Box<dyn Error>> {
             "--port" => options.port = value.parse()?,
             "--latency-ms" => options.latency = Duration::from_millis(value.parse()?),
             "--bucket" => options.buckets.push(value),
+            "--site" => options.site = value.parse()?,
             _ => {
                 return Err(
-                    format!("{flag}: only --port, --latency-ms and --bucket are known").into(),
+                    format!("{flag}: only --port, --latency-ms, --bucket and --site are known").into(),
                 );
             }
         }
@@ -113,6 +118,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (store, counts) = (Arc::new(Store::default()), Counts::default());
     for bucket in &options.buckets {
         store.create_bucket(bucket);
+    }
+    if let Some(bucket) = options.buckets.first().filter(|_| options.site > 0) {
+        site::plant(&store, bucket, options.site).map_err(|error| error.to_string())?;
     }
 
     let mut service = S3ServiceBuilder::new(Server(Arc::clone(&store)));

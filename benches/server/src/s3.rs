@@ -192,6 +192,20 @@ impl S3 for Server {
         answer(GetBucketLocationOutput::default())
     }
 
+    /// Of every object only the newest version is kept, but each has an id of its own.
+    async fn get_bucket_versioning(
+        &self,
+        req: S3Request<GetBucketVersioningInput>,
+    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
+        self.0.bucket_exists(&req.input.bucket)?;
+        answer(GetBucketVersioningOutput {
+            status: Some(BucketVersioningStatus::from_static(
+                BucketVersioningStatus::ENABLED,
+            )),
+            ..Default::default()
+        })
+    }
+
     async fn put_object(
         &self,
         req: S3Request<PutObjectInput>,

@@ -1,8 +1,11 @@
 //! `lastly gc`, and the flags by which releases are kept from it
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::config::{Flags, GcFlags};
+use crate::gc::{Order, Policy, Shard, Source};
 
 /// Deletes what no kept release and no publisher at work needs any more
 ///
@@ -15,11 +18,24 @@ use crate::config::{Flags, GcFlags};
 Examples:
   lastly gc
   lastly gc --apply
+  lastly gc --apply --inventory report/2026-11-22T01-00Z/manifest.json
+  lastly gc --apply --shard 3/16
   lastly gc --keep-for 14d --keep-last 10 --json")]
 pub(crate) struct Gc {
     /// Acts; without it, only the plan is printed
     #[arg(long)]
     pub(crate) apply: bool,
+    /// Looks for what may go in an S3 Inventory report instead of listing the bucket: its `manifest.json` on this
+    /// machine, with the data files beside it or in `../data`
+    #[arg(long, value_name = "MANIFEST", conflicts_with = "candidates")]
+    inventory: Option<PathBuf>,
+    /// Looks for what may go in a CSV file that a query has made, with a head: key, version_id[, size, is_delete_marker,
+    /// last_modified]
+    #[arg(long, value_name = "CSV")]
+    candidates: Option<PathBuf>,
+    /// Deletes one share of what goes, so that several machines can share the work, each with a number of its own
+    #[arg(long, value_name = "I/N", default_value = "1/1", hide_default_value = true)]
+    shard: Shard,
     /// How long a release stays after the manifest has left it [default: 7d]
     #[arg(long, value_name = "SPAN")]
     keep_for: Option<String>,
@@ -46,7 +62,7 @@ pub(crate) struct Gc {
     session: Option<String>,
     /// Lets `--keep-for` be shorter than the times for manifest, HTML and session together
     #[arg(long)]
-    pub(crate) allow_short_retention: bool,
+    allow_short_retention: bool,
 }
 
 /// Keeps a release whatever its age
@@ -101,5 +117,16 @@ impl Gc {
             session: self.session.clone(),
         };
         Flags { gc, ..others }
+    }
+
+    /// The collection that is asked for, with what the settings say of it.
+    pub(crate) fn order(&self, settings: &Policy, concurrency: usize) -> Order {
+        let policy = Policy { allow_short_retention: self.allow_short_retention, ..*settings };
+        let source = match (&self.inventory, &self.candidates) {
+            (Some(manifest), _) => Source::Inventory(manifest.clone()),
+            (None, Some(file)) => Source::Candidates(file.clone()),
+            (None, None) => Source::Listing,
+        };
+        Order { policy, apply: self.apply, concurrency, source, shard: self.shard }
     }
 }

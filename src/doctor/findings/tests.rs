@@ -212,6 +212,7 @@ fn a_manifest_against_its_ledger() {
         build: None,
         synced: synced.map(|sequence| Synced { sequence, manifest: "e".to_owned(), told: Default::default() }),
         expires: None,
+        began: None,
         moves: Vec::new(),
     };
     let shows = |sequence, release| {

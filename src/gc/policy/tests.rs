@@ -44,6 +44,7 @@ fn channel(releases: &[u8], last: i64) -> Channel {
         build: None,
         synced: None,
         expires: None,
+        began: None,
         moves: moves.clone(),
     }
 }

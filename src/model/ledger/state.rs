@@ -46,7 +46,9 @@ pub struct Channel {
     pub synced: Option<Synced>,
     /// How long after its last move the channel may be collected; `None` for ever.
     pub expires: Option<Duration>,
-    /// Every move, the oldest first.
+    /// The sequence of its first move, once that is not remembered any more.
+    pub began: Option<u64>,
+    /// Its moves, the oldest first, as far back as they are remembered: see `moves.rs`.
     pub moves: Vec<Moved>,
 }
 
@@ -165,7 +167,7 @@ impl Channel {
     /// The sequence of the first move: whatever carries a lower one is left of an earlier channel of the same name, and
     /// a collection has condemned it.
     pub fn begins(&self) -> u64 {
-        self.moves.first().map_or(0, |moved| moved.sequence)
+        self.began.or_else(|| Some(self.moves.first()?.sequence)).unwrap_or(0)
     }
 
     /// Whether pages and manifest have followed the last move.

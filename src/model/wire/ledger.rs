@@ -41,6 +41,8 @@ struct WireChannel {
     synced: Option<WireSynced>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    began: Option<u64>,
     moves: Vec<WireMoved>,
 }
 
@@ -170,6 +172,7 @@ fn write_channel(channel: &Channel) -> WireChannel {
         build: channel.build,
         synced: channel.synced.as_ref().map(synced),
         expires: channel.expires.map(format_span),
+        began: channel.began,
         moves: channel.moves.iter().map(moved).collect(),
     }
 }
@@ -255,6 +258,7 @@ fn read_channel(wire: WireChannel) -> Result<Channel, WireError> {
         build: wire.build,
         synced: wire.synced.map(|WireSynced { sequence, manifest, told }| Synced { sequence, manifest, told }),
         expires: wire.expires.as_deref().map(span).transpose()?,
+        began: wire.began,
         moves: moves.collect::<Result<_, WireError>>()?,
     })
 }

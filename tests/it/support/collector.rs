@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lastly::error::Result;
-use lastly::gc::{self, Collected, Policy};
+use lastly::gc::{self, Collected, Policy, Shard, Source};
 use lastly::model::wire::{CondemnedVersion, read_condemned};
 use lastly::site::Site;
 use lastly::store::{Fetched, Store, Verb, VersionId};
@@ -28,7 +28,7 @@ pub(crate) fn greedy() -> Policy {
 
 /// A collection that acts.
 pub(crate) fn by(policy: Policy) -> gc::Order {
-    gc::Order { policy, apply: true, concurrency: 2 }
+    gc::Order { policy, apply: true, concurrency: 2, source: Source::Listing, shard: Shard::WHOLE }
 }
 
 /// Collects whatever may go.

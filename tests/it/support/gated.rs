@@ -247,13 +247,20 @@ impl Gate for Scripted {
 
 /// A gate that lets everything through, but does something once before the first request of a kind.
 pub(crate) struct Interlude {
-    before: fn(&Call) -> bool,
+    before: Box<dyn Fn(&Call) -> bool + Send + Sync>,
     what: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl Interlude {
     pub(crate) fn new(before: fn(&Call) -> bool, what: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
-        Arc::new(Self { before, what: Mutex::new(Some(what.boxed())) })
+        Self::when(before, what)
+    }
+
+    pub(crate) fn when(
+        before: impl Fn(&Call) -> bool + Send + Sync + 'static,
+        what: impl Future<Output = ()> + Send + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self { before: Box::new(before), what: Mutex::new(Some(what.boxed())) })
     }
 
     /// Whether it has come to it.

@@ -20,7 +20,7 @@ fn name(text: &str) -> ChannelName {
 fn channel(release: ReleaseId, sequence: u64) -> Channel {
     let provenance = Provenance::default();
     let moved = Moved { id: Uuid::from_u128(1), release, sequence, at: at(1), cause: Cause::Publish, provenance };
-    Channel { release, sequence, build: None, synced: None, expires: None, moves: vec![moved] }
+    Channel { release, sequence, build: None, synced: None, expires: None, began: None, moves: vec![moved] }
 }
 
 /// Release 1 is shown by `live`, 2 by `preview`, 3 by nobody; release 4 is being made.
