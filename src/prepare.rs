@@ -5,6 +5,7 @@
 pub mod bundler;
 pub mod compress;
 pub mod files;
+pub mod import_map;
 pub mod integrity;
 pub mod links;
 pub mod references;

@@ -15,6 +15,7 @@ use crate::model::layout::ChannelName;
 use crate::model::path::AssetPath;
 use crate::model::timestamp::parse_span;
 use crate::prepare::compress::{Compressing, SMALLEST};
+use crate::prepare::references::ImportMaps;
 use crate::prepare::rules::{self, Kind, SourceMaps};
 
 /// What is stored compressed, in a word.
@@ -230,6 +231,11 @@ pub(super) fn compression(
         }
     };
     Ok(Some(Compressing { form, smallest: smallest.unwrap_or(SMALLEST) }))
+}
+
+/// What import maps are made.
+pub(super) fn import_map(text: &str) -> Result<ImportMaps, Bad> {
+    word(text, &ImportMaps::WORDS)
 }
 
 /// One of a few words.

@@ -149,6 +149,9 @@ const PAGES: [&str; 29] = [
     "OneSignalSDKWorker.js",
 ];
 
+/// Where the import map of the site goes.
+const IMPORT_MAP: &str = "importmap.json";
+
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATED: &str = "no-cache";
 
@@ -160,6 +163,7 @@ pub struct Rules {
     source_maps: SourceMaps,
     bundler_manifests: Vec<(String, GlobSet)>,
     compressing: Option<Compressing>,
+    makes_import_map: bool,
     shared: Mutex<HashMap<Shape, HashMap<String, Treatment>>>,
 }
 
@@ -273,6 +277,7 @@ impl Rules {
             source_maps,
             bundler_manifests: Vec::new(),
             compressing: None,
+            makes_import_map: false,
             shared: Mutex::default(),
         })
     }
@@ -291,6 +296,18 @@ impl Rules {
     #[must_use]
     pub fn with_compressing(self, compressing: Option<Compressing>) -> Self {
         Self { compressing, ..self }
+    }
+
+    /// Says that an import map of the site is made.
+    #[must_use]
+    pub fn with_import_map(mut self) -> Self {
+        self.makes_import_map = true;
+        self
+    }
+
+    /// Where the import map of the site goes, if one is made.
+    pub fn import_map(&self) -> Option<AssetPath> {
+        self.makes_import_map.then(|| AssetPath::new(IMPORT_MAP).expect("a plain path"))
     }
 
     /// The globs of bundlers' manifests, as the settings spell them and ready to be asked.
