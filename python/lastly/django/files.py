@@ -1,0 +1,49 @@
+"""Which files there are: what Django's finders find, and where each one lies on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from django.contrib.staticfiles.finders import get_finders
+from django.core.files.storage import Storage
+
+Found = Mapping[str, tuple[Storage, str]]
+"""Logical path → the storage of a finder, and the path there."""
+
+
+def find(ignore: list[str], conflict: Callable[[str], None]) -> dict[str, tuple[Storage, str]]:
+    """Everything that the finders find. The first one wins; of a later file with the same path `conflict` is told."""
+    found: dict[str, tuple[Storage, str]] = {}
+    for finder in get_finders():
+        for path, storage in finder.list(ignore):
+            prefix = getattr(storage, "prefix", None)
+            logical = os.path.join(prefix, path) if prefix else path
+            if logical in found:
+                conflict(logical)
+            else:
+                found[logical] = (storage, path)
+    return found
+
+
+@contextlib.contextmanager
+def spooled(found: Found) -> Iterator[dict[str, Path]]:
+    """Each file's place on this machine; what has none, since its storage is elsewhere, is copied until this ends."""
+    with contextlib.ExitStack() as stack:
+        folder: Path | None = None
+        places: dict[str, Path] = {}
+        for logical, (storage, path) in found.items():
+            try:
+                place = Path(storage.path(path))
+            except NotImplementedError:
+                if folder is None:
+                    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lastly-")))
+                place = folder / str(len(places))
+                with storage.open(path) as source, place.open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
+            places[logical.replace("\\", "/") if os.sep == "\\" else logical] = place
+        yield places

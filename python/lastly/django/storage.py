@@ -1,0 +1,197 @@
+"""The storage: which URL a name has in the release that this process works with.
+
+It is a ManifestStaticFilesStorage, and so are its URLs in every detail (queries, fragments, quoting, DEBUG); but its
+manifest is lastly's, is read at first use, and can come from elsewhere and change while the process runs. It writes
+nothing itself: the command publishes or, where Django's own command runs, `post_process` does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import ManifestFilesMixin, ManifestStaticFilesStorage
+from django.core.files.storage import Storage
+
+from lastly.django import conf
+from lastly.django.current import Current
+from lastly.django.files import spooled
+from lastly.django.manifest import File, Manifest, ManifestUnavailable, Source, Url
+from lastly.django.program import Program
+from lastly.django.publish import NotPublished, Order, publish
+from lastly.django.store import Released
+
+logger = logging.getLogger("lastly.django")
+
+
+class StaticFilesStorage(ManifestStaticFilesStorage):
+    """Gives the URLs of a release; its OPTIONS are those of `lastly.django.conf.Options`."""
+
+    def __init__(self, location: str | None = None, base_url: str | None = None, **given: Any) -> None:
+        for_django = {name: given.pop(name) for name in conf.FOR_DJANGO if name in given}
+        self.options = conf.parse({"base_url": base_url, **given})
+        self.program = Program(self.options)
+        self.current = Current(_Late(self), self.options.follow)
+        # Not that of ManifestFilesMixin, which reads the manifest at once: here this waits for the first use.
+        super(ManifestFilesMixin, self).__init__(location or self._folder(), base_url, **for_django)
+        self.current.replace(None)
+        self.manifest_storage = self
+        self.manifest_strict = self.options.missing == "error"
+        channel = self.options.channel or "live"
+        self.manifest_name = "manifest.json" if channel == "live" else f"channels/{channel}/manifest.json"
+        self._reported: set[str] = set()
+
+    # Where things are.
+
+    def _folder(self) -> str | None:
+        """The folder of a store that is one; None leaves it at STATIC_ROOT."""
+        store = self.options.store or ""
+        return str(conf.folder() / store.removeprefix("dir:")) if store.startswith("dir:") else None
+
+    @property
+    def base_url(self) -> str:
+        """What URLs begin with: the site's own STATIC_URL in DEBUG, the origin while the CDN is bypassed."""
+        if settings.DEBUG:
+            return str(settings.STATIC_URL)
+        if self.options.bypass and self.options.bypass_url:
+            return self.options.bypass_url
+        return self.options.base_url or str(settings.STATIC_URL)
+
+    def source(self) -> Source:
+        """Where the manifest is read."""
+        options = self.options
+        if options.manifest == "cdn" or conf.is_url(options.manifest):
+            at = options.manifest if options.manifest != "cdn" else f"{options.base_url}{self.manifest_name}"
+            return Url(at, options.timeout)
+        if options.manifest != "store":
+            return File(conf.folder() / options.manifest)
+        store = self.program.store or ""
+        if store.startswith("dir:") and not options.release:
+            return File(conf.folder() / store.removeprefix("dir:") / self.manifest_name)
+        return Released(self.program)
+
+    # The manifest.
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest that this process, or this request, works with; ManifestUnavailable."""
+        return self.current.manifest
+
+    @property
+    def hashed_files(self) -> dict[str, str]:
+        """The names in the store by logical path, under Django's name for them."""
+        return self.manifest.paths
+
+    @hashed_files.setter
+    def hashed_files(self, paths: dict[str, str]) -> None:
+        self.current.replace(Manifest(paths, ""))
+
+    @property
+    def manifest_hash(self) -> str:
+        """Changes whenever a file does."""
+        return self.manifest.hash
+
+    def read_manifest(self) -> str | None:
+        """The manifest's text as it now is, None where there is none yet."""
+        try:
+            return (self.source().read(again=False) or b"").decode()
+        except ManifestUnavailable as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+
+    # Names.
+
+    def url(self, name: str | None, force: bool = False) -> str:
+        """The URL of a file; in DEBUG that at which Django itself serves it."""
+        if settings.DEBUG and not force and self.options.check_in_debug:
+            self._find(name or "")
+        return str(super().url(name or "", force))
+
+    def stored_name(self, name: str) -> str:
+        """The name in the store, with query and fragment as they were."""
+        parts = urlsplit(unquote(name))
+        path = parts.path.strip()
+        stored = self.known(path)
+        if "?#" in name and not parts.query:
+            stored += "?"
+        return urlunsplit(parts._replace(path=stored))
+
+    def known(self, path: str) -> str:
+        """The name in the store of a logical path; one that the release does not hold is a matter of `missing`."""
+        try:
+            paths = self.manifest.paths
+        except ManifestUnavailable as error:
+            if self.manifest_strict:
+                raise
+            self._report("", str(error))
+            return path
+        stored = paths.get(self.hash_key(path))
+        if stored is None:
+            self._missing(path, paths)
+            return path
+        return stored
+
+    def _find(self, name: str) -> None:
+        """The check of `stored_name` where there is no manifest: whether the finders know the file."""
+        path = urlsplit(unquote(name)).path.strip()
+        if path and not path.endswith("/") and not finders.find(path):
+            ours = (found for finder in finders.get_finders() for found, _ in finder.list([]))
+            self._missing(path, dict.fromkeys(ours, ""))
+
+    def _missing(self, path: str, paths: Mapping[str, str]) -> None:
+        if self.options.missing == "original" or not self.manifest_strict and path in self._reported:
+            return
+        near = difflib.get_close_matches(path, paths, 1)
+        message = f"Missing staticfiles manifest entry for '{path}'"
+        message += f": the nearest name is '{near[0]}'" if near else ""
+        if self.manifest_strict:
+            raise ValueError(message)
+        self._report(path, message)
+
+    def _report(self, path: str, message: str) -> None:
+        """Logs what is wrong with a path, once in the life of a process."""
+        if path not in self._reported and self.options.missing != "original":
+            self._reported.add(path)
+            logger.error("%s", message)
+
+    # Publishing, where Django's own command runs.
+
+    def post_process(
+        self, paths: Mapping[str, tuple[Storage, str]], dry_run: bool = False, **options: Any
+    ) -> Iterator[tuple[str, str | None, bool | Exception]]:
+        """Publishes the files that the command has found; yields each with its name in the store."""
+        if dry_run:
+            return
+        with spooled(paths) as files:
+            try:
+                publication = publish(self.program, files, Order(), messages=None)
+            except NotPublished as error:
+                yield error.file or "", None, error
+                return
+        self.current.replace(publication.manifest)
+        for path, stored in self.hashed_files.items():
+            yield path, stored, True
+
+
+class _Late:
+    """The storage's source, made when it is first read: which one it is can cost a question to the program."""
+
+    def __init__(self, storage: StaticFilesStorage) -> None:
+        self.storage = storage
+        self.source: Source | None = None
+
+    def read(self, *, again: bool) -> bytes | None:
+        """Reads from the source."""
+        if self.source is None or not again:
+            self.source = self.storage.source()
+        return self.source.read(again=again)
+
+    def __str__(self) -> str:
+        return str(self.source)
