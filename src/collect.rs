@@ -1,4 +1,4 @@
-//! The door to the source folders: which files there are, what they are once their references are rewritten, and
+//! The door to the source files: which there are, what they are once their references are rewritten, and
 //! their bytes when it comes to uploading.
 
 mod address;
@@ -6,6 +6,7 @@ mod bundled;
 mod find;
 mod ignored;
 mod integrity;
+mod list;
 mod read;
 mod rewrite;
 mod source;
@@ -16,6 +17,7 @@ mod walk;
 pub use find::{Found, find};
 pub use ignored::{DEFAULT_IGNORED, LeftOut};
 pub use integrity::add_integrity;
+pub use list::List;
 pub use read::{Collected, read};
 pub use rewrite::{Prepared, rewrite};
 pub use source::{Source, Sources};

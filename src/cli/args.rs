@@ -33,6 +33,7 @@ pub(crate) use self::completions::Completions;
 pub(crate) use self::config::Config;
 pub(crate) use self::diff::Diff;
 pub(crate) use self::doctor::Doctor;
+pub(crate) use self::files::Tree;
 pub(crate) use self::gc::{Gc, Pin, Restore, Unpin};
 pub(crate) use self::global::{Color, Global};
 pub(crate) use self::man::Man;

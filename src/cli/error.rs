@@ -12,6 +12,15 @@ pub(crate) enum CliError {
     /// There is no folder to publish.
     #[error("no folder to publish is named")]
     NoSources,
+    /// The list of files cannot be read.
+    #[error("the list of files `{}` cannot be read", file.display())]
+    List {
+        /// Its file.
+        file: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
     /// Two results for one stream.
     #[error("`--sarif -` and `--json` both write to stdout")]
     BothToStdout,
@@ -76,7 +85,7 @@ pub(crate) enum CliError {
 impl Explain for CliError {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoSources | Self::LiveExpires | Self::BothToStdout => Kind::Usage,
+            Self::NoSources | Self::List { .. } | Self::LiveExpires | Self::BothToStdout => Kind::Usage,
             Self::NoBucket(_) | Self::NoCommand(_) | Self::BadUrl(_) => Kind::Usage,
             Self::Init { .. } | Self::Sarif { .. } | Self::Listen { .. } | Self::Output(_) | Self::Begin(_) => {
                 Kind::Failed
@@ -100,7 +109,12 @@ impl Explain for CliError {
             Self::NoChannel { near: None, .. } => "`lastly releases` lists the channels",
             Self::NoFolder(_) => "check `--store`; the first publish makes the folder",
             Self::Listen { .. } => "choose another address with `--host` and `--port`; port 0 takes any that is free",
-            Self::BadUrl(_) | Self::Init { .. } | Self::Sarif { .. } | Self::Output(_) | Self::Begin(_) => {
+            Self::List { .. }
+            | Self::BadUrl(_)
+            | Self::Init { .. }
+            | Self::Sarif { .. }
+            | Self::Output(_)
+            | Self::Begin(_) => {
                 return Vec::new();
             }
         };

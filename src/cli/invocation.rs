@@ -1,9 +1,11 @@
 //! What every command works with: what was typed, where it was typed, and the site that follows from it.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::Global;
+use super::args::{Global, Tree};
 use super::error::CliError;
 use super::output::Output;
 use super::output::outcome::Place;
@@ -12,8 +14,9 @@ use crate::cdn::cloudfront::{CloudFront, Distribution};
 use crate::cdn::path::{BaseUrl, Route};
 use crate::cdn::purge::Purge;
 use crate::clock::Clock;
+use crate::collect::{List, Walk};
 use crate::config::{self, Environment, Flags, Resolved, Settings, StoreAddress, provenance, resolve};
-use crate::error::Result;
+use crate::error::{BadInput, Result};
 use crate::event::Event;
 use crate::model::layout::{ChannelName, Name};
 use crate::model::ledger::Provenance;
@@ -55,6 +58,18 @@ impl Invocation<'_> {
     /// Everything that is wrong with them.
     pub(crate) fn settings(&self, flags: &Flags) -> Result<Settings> {
         Ok(self.resolve(flags)?.settings)
+    }
+
+    /// Which files are meant: those of a list or those of the source folders.
+    ///
+    /// # Errors
+    /// There are neither, or the list cannot be read.
+    pub(crate) fn walk(&self, settings: &Settings, tree: &Tree) -> Result<Walk> {
+        let list = tree.files_from.as_deref().map(list).transpose()?;
+        if list.is_none() && settings.sources.is_empty() {
+            return Err(CliError::NoSources.into());
+        }
+        Ok(Walk { list: list.map(Arc::new), ..settings.walk() })
     }
 
     /// The site the settings name. Region and credentials are looked up only where it lies in S3.
@@ -108,6 +123,20 @@ impl Invocation<'_> {
     pub(crate) fn provenance(&self, message: Option<&str>) -> Provenance {
         provenance(self.environment, &self.directory, message.map(str::to_owned))
     }
+}
+
+/// Reads a list of files.
+fn list(file: &Path) -> Result<List> {
+    let from_stdin = file == Path::new("-");
+    let read = if from_stdin {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(file)
+    };
+    let name = if from_stdin { Path::new("<stdin>") } else { file };
+    let bytes = read.map_err(|source| CliError::List { file: name.to_owned(), source })?;
+    Ok(List::read(name, &bytes).map_err(|problems| BadInput { what: "the list of files", problems })?)
 }
 
 /// The CloudFront distributions whose paths are taken from the keys, because no setting says what they are.

@@ -1,4 +1,4 @@
-//! From folders to logical paths. Every problem is found in one run.
+//! From folders, or from a list, to logical paths. Every problem is found in one run.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::ignored::{Ignored, LeftOut};
+use super::list::List;
 use super::tree::{File, Found, search};
 use crate::event::{Code, Level, Problem};
 
@@ -16,6 +17,8 @@ use crate::event::{Code, Level, Problem};
 pub struct Walk {
     /// The source folders.
     pub folders: Vec<PathBuf>,
+    /// What is taken in place of folders. No pattern applies to it: who made it has left out what is to be left out.
+    pub list: Option<Arc<List>>,
     /// Patterns in gitignore syntax, relative to each folder, after [`super::DEFAULT_IGNORED`].
     pub ignore: Vec<String>,
     /// Whether a file of a later folder takes the place of one of an earlier folder; else that is an error.
@@ -27,6 +30,34 @@ pub struct Walk {
 /// Finds every file, sorted by logical path, with what is wrong or suspicious about them.
 pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
     let mut problems = Vec::new();
+    let files = match &order.list {
+        Some(list) => {
+            problems.extend(list.problems().iter().cloned());
+            list.files()
+        }
+        None => in_folders(order, &mut problems),
+    };
+    problems.extend(case_clashes(&files).into_iter().map(|(problem, file)| match &order.list {
+        Some(list) => list.locate(problem, file),
+        None => problem.in_file(&file.file),
+    }));
+    if files.is_empty() && problems.iter().all(|problem| problem.level == Level::Warning) {
+        let away = "publishing nothing would take every page away";
+        let problem = match &order.list {
+            Some(list) => Problem::error("no file is named").in_file(list.name()).hint(away),
+            None => {
+                let hint = format!("{away}; check the folder and the ignore patterns");
+                Problem::error("no files were found").hint(hint)
+            }
+        };
+        problems.push(problem.code(Code::NoFiles));
+    }
+    problems.sort_by(|a, b| (&a.file, a.position, &a.message).cmp(&(&b.file, b.position, &b.message)));
+    (files, problems)
+}
+
+/// The files of the source folders, sorted by logical path.
+fn in_folders(order: &Walk, problems: &mut Vec<Problem>) -> Vec<File> {
     let roots: Vec<(PathBuf, PathBuf)> = order
         .folders
         .iter()
@@ -47,7 +78,7 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
 
     let mut found = Vec::new();
     for (folder, _) in &roots {
-        let ignored = Ignored::new(folder, &order.ignore, &order.left_out, &mut problems);
+        let ignored = Ignored::new(folder, &order.ignore, &order.left_out, problems);
         let Found { files, problems: more } = search(folder, &ignored, &roots);
         found.extend(files);
         problems.extend(more);
@@ -67,18 +98,12 @@ pub fn walk(order: &Walk) -> (Vec<File>, Vec<Problem>) {
             _ => files.push(file),
         }
     }
-    problems.extend(case_clashes(&files));
-    if files.is_empty() && problems.iter().all(|problem| problem.level == Level::Warning) {
-        let hint = "publishing nothing would take every page away; check the folder and the ignore patterns";
-        problems.push(Problem::error("no files were found").code(Code::NoFiles).hint(hint));
-    }
-    problems.sort_by(|a, b| (&a.file, &a.message).cmp(&(&b.file, &b.message)));
-    (files, problems)
+    files
 }
 
 /// Names that differ only by letter case, or only by how their accents are composed: one file on many a developer's
-/// machine, two on the web. `files` are sorted by path.
-fn case_clashes(files: &[File]) -> Vec<Problem> {
+/// machine, two on the web; each with the first of the files. `files` are sorted by path.
+fn case_clashes(files: &[File]) -> Vec<(Problem, &File)> {
     let is_folded = |text: &str| text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_uppercase());
     let mut alike: BTreeMap<String, Vec<&File>> = BTreeMap::new();
     for file in files.iter().filter(|file| !is_folded(file.path.as_str())) {
@@ -89,7 +114,7 @@ fn case_clashes(files: &[File]) -> Vec<Problem> {
         let plain = files.binary_search_by(|file| file.path.as_str().cmp(folded)).map(|at| &files[at]);
         group.extend(plain.ok().filter(|file| is_folded(file.path.as_str())));
     }
-    alike.into_values().filter(|group| group.len() > 1).map(|group| clash(&group)).collect()
+    alike.into_values().filter(|group| group.len() > 1).map(|group| (clash(&group), group[0])).collect()
 }
 
 fn clash(group: &[&File]) -> Problem {
@@ -108,7 +133,7 @@ fn clash(group: &[&File]) -> Problem {
         )
     };
     let message = format!("{what} {}", others.join(" and "));
-    Problem::warning(message).code(Code::LetterCase).in_file(&group[0].file).hint(hint)
+    Problem::warning(message).code(Code::LetterCase).hint(hint)
 }
 
 #[cfg(test)]

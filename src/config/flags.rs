@@ -28,6 +28,8 @@ pub struct Flags {
     pub purge: Vec<String>,
     /// The folders to publish.
     pub sources: Vec<PathBuf>,
+    /// Whether the files come from a list, so that neither folders nor what is taken of them matter.
+    pub listed: bool,
     /// `--ignore`, each time it was given.
     pub ignore: Vec<String>,
     /// `--overlay`

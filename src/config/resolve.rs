@@ -70,7 +70,10 @@ pub fn resolve(flags: &Flags, environment: &Environment, working_directory: &Pat
     let lowest = file.as_ref().map(|document| raw::read(document, &mut problems)).unwrap_or_default();
     let middle = environment.layer(working_directory, &mut problems);
     let highest = flags.layer(working_directory, &mut problems);
-    let layer = highest.over(middle.over(lowest));
+    let mut layer = highest.over(middle.over(lowest));
+    if flags.listed {
+        layer = Layer { sources: None, ignore: None, overlay: None, ..layer };
+    }
     let folder = file.as_ref().map_or(working_directory, |document| &*document.folder);
     let default_store = StoreAddress::Directory(folder.join(DEFAULT_STORE));
     let mut settings = settle(&layer, default_store, working_directory);

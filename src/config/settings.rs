@@ -99,6 +99,7 @@ impl Settings {
     pub fn walk(&self) -> Walk {
         Walk {
             folders: self.sources.clone(),
+            list: None,
             ignore: self.ignore.clone(),
             overlay: self.overlay,
             left_out: Arc::default(),

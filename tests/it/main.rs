@@ -19,6 +19,7 @@ mod github;
 mod interrupt;
 mod json;
 mod killed;
+mod listed;
 mod mistakes;
 #[path = "../model/mod.rs"]
 mod model;

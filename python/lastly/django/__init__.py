@@ -1,7 +1,7 @@
 """lastly for Django: `manage.py collectstatic` publishes, and `{% static %}` knows the release.
 
-    INSTALLED_APPS = ["lastly.django", "django.contrib.staticfiles", …]
-    STORAGES = {"staticfiles": {"BACKEND": "lastly.django.StaticFilesStorage", "OPTIONS": {…}}, …}
+INSTALLED_APPS = ["lastly.django", "django.contrib.staticfiles", …]
+STORAGES = {"staticfiles": {"BACKEND": "lastly.django.StaticFilesStorage", "OPTIONS": {…}}, …}
 """
 
 from lastly.django.storage import StaticFilesStorage

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import logging
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -146,7 +145,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
             self._missing(path, dict.fromkeys(ours, ""))
 
     def _missing(self, path: str, paths: Mapping[str, str]) -> None:
-        if self.options.missing == "original" or not self.manifest_strict and path in self._reported:
+        if self.options.missing == "original" or (not self.manifest_strict and path in self._reported):
             return
         near = difflib.get_close_matches(path, paths, 1)
         message = f"Missing staticfiles manifest entry for '{path}'"

@@ -15,6 +15,7 @@ use super::files::Tree;
 Examples:
   lastly check public
   lastly check public --strict --sarif lastly.sarif
+  find-assets | lastly check --files-from -
   lastly check --json | jq -r '.problems[] | \"\\(.file):\\(.line): \\(.code)\"'")]
 pub(crate) struct Check {
     /// The files.

@@ -12,6 +12,13 @@ pub(crate) struct Tree {
     /// The folders to publish [default: the setting `sources`]
     #[arg(value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
+    /// Takes the files that a list names, instead of folders; `-` is stdin
+    ///
+    /// The list is JSON Lines: `{"path": "css/app.css", "file": "build/app.css"}` publishes the second under the path
+    /// of the first. Files are relative to the current folder, and symbolic links are followed. Ignore patterns do not
+    /// apply.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folders", "ignore", "overlay"])]
+    pub(crate) files_from: Option<PathBuf>,
     /// Leaves files out, in gitignore syntax; can be given several times
     #[arg(long, value_name = "PATTERN")]
     pub(crate) ignore: Vec<String>,
@@ -31,6 +38,7 @@ impl Tree {
     pub(crate) fn flags(&self, others: Flags) -> Flags {
         Flags {
             sources: self.folders.clone(),
+            listed: self.files_from.is_some(),
             ignore: self.ignore.clone(),
             overlay: self.overlay,
             source_maps: self.source_maps.clone(),

@@ -17,6 +17,7 @@ Examples:
   lastly publish public --store s3://bucket/static --cloudfront E2QWRUHAPOMQZL
   lastly publish public --sequence \"$GITHUB_RUN_NUMBER\" --expect 1a2b3c4d5e6f
   lastly publish public --channel preview-123 --expires 7d
+  lastly publish --files-from files.jsonl
   lastly publish public --dry-run -v")]
 pub(crate) struct Publish {
     /// The files.

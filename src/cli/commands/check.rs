@@ -22,14 +22,11 @@ pub(crate) fn run(args: &args::Check, invocation: &Invocation<'_>) -> Result<Sta
     }
     let flags = Flags { without_store: true, ..args.tree.flags(invocation.global.flags()) };
     let settings = invocation.settings(&flags)?;
-    if settings.sources.is_empty() {
-        return Err(CliError::NoSources.into());
-    }
     let checked = check(&Order {
         references: settings.references()?,
         rules: Arc::new(settings.rules()?),
         layout: settings.layout(),
-        walk: settings.walk(),
+        walk: invocation.walk(&settings, &args.tree)?,
     });
     let output = invocation.output;
     if let Some(file) = &args.sarif {

@@ -7,6 +7,7 @@ use crate::cli::error::CliError;
 use crate::cli::invocation::{Invocation, guessed, manifest};
 use crate::cli::output::outcome::{Deed, Outcome};
 use crate::cli::status::Status;
+use crate::collect::Walk;
 use crate::config::{Resolved, Settings};
 use crate::error::Result;
 use crate::event::Event;
@@ -31,7 +32,8 @@ pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Re
         expect: args.change.expect.clone(),
         expires: args.build.expires,
     };
-    let order = order(settings, target, &args.change.manner, invocation)?;
+    let walk = invocation.walk(settings, &args.files.tree)?;
+    let order = order(settings, walk, target, &args.change.manner, invocation)?;
     let site = invocation.site(settings).await;
     let published = publish(&site, &invocation.cdns(settings)?, &order).await?;
     let target = Some((name.clone(), manifest(settings, &name)));
@@ -52,19 +54,17 @@ pub(super) fn tell_idle(resolved: &Resolved, order: &Order, invocation: &Invocat
 /// What a publish or an upload is told.
 ///
 /// # Errors
-/// There is nothing to publish, or a rule is none.
+/// A rule is none.
 pub(crate) fn order(
     settings: &Settings,
+    walk: Walk,
     target: Target,
     manner: &args::Manner,
     invocation: &Invocation<'_>,
 ) -> Result<Order> {
-    if settings.sources.is_empty() {
-        return Err(CliError::NoSources.into());
-    }
     Ok(Order {
         references: settings.references()?,
-        walk: settings.walk(),
+        walk,
         rules: Arc::new(settings.rules()?),
         generation: settings.generation,
         concurrency: settings.concurrency,

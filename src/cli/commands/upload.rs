@@ -15,7 +15,8 @@ use crate::publish::{Target, publish};
 pub(crate) async fn run(args: &args::Upload, invocation: &Invocation<'_>) -> Result<Status> {
     let resolved = invocation.resolve(&args.files.flags(invocation.global.flags()))?;
     let settings = &resolved.settings;
-    let order = order(settings, Target::Staged, &args.manner, invocation)?;
+    let walk = invocation.walk(settings, &args.files.tree)?;
+    let order = order(settings, walk, Target::Staged, &args.manner, invocation)?;
     let site = invocation.site(settings).await;
     let published = publish(&site, &[], &order).await?;
     tell_idle(&resolved, &order, invocation);

@@ -132,6 +132,7 @@ fn every_flag_decides() {
             session: text("6h"),
         },
         without_store: false,
+        listed: false,
     };
     assert_snapshot!(set(&site, &[], &flags), @r#"
     store = "s3://flag-bucket" # --store

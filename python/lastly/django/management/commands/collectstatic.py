@@ -74,8 +74,11 @@ class Command(collectstatic.Command):
         if self.symlink:
             raise CommandError("--link: a release is made of copies that never change, and not of links; leave it out")
         if self.clear:
-            self.log("--clear deletes nothing here: a release holds exactly what was collected, and what earlier ones "
-                     "hold may still be on somebody's screen; `lastly gc` deletes it in time.", level=1)
+            self.log(
+                "--clear deletes nothing here: a release holds exactly what was collected, and what earlier ones "
+                "hold may still be on somebody's screen; `lastly gc` deletes it in time.",
+                level=1,
+            )
         if not self.post_process:
             self.log("--no-post-process uploads without moving the channel, as --upload-only does.", level=1)
 
