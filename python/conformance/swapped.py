@@ -3,8 +3,8 @@
 The classes are exchanged before the first test is imported, so that both the dotted names in the tests' STORAGES and the
 subclasses that the tests make are lastly's. Django's runtests.py takes this module with --settings.
 
-Names are compared without their hash: the tests spell those that MD5 gives to what Django's own templates write. A
-reference in a style sheet is compared as those templates write it, `url("…")`, however the file has it.
+Names are compared without their hash, for the tests spell those that MD5 gives to what Django's templates write; and
+references are compared in the form of these templates, however the file has them.
 """
 
 import os
@@ -19,11 +19,34 @@ from django.test.runner import DiscoverRunner
 from test_sqlite import *  # noqa: F403  (what runtests.py takes when no settings are given)
 
 from lastly.django.management.commands.collectstatic import Command
+from lastly.django.manifest import ManifestUnavailable
 from lastly.django.storage import StaticFilesStorage
 
-HASH = re.compile(r"\.(?:[0-9a-f]{12}|[0-9a-f]{32})(?=\.|$|[?#\"')])")
-URL = re.compile(r"""(?P<before>@?import\s+)?url\(\s*(?P<quote>["']?)(?P<url>[^"')]*)(?P=quote)\s*\)""")
-IMPORT = re.compile(r"""(?i:@import)\s+(?P<quote>["'])(?P<url>[^"']*)(?P=quote)""")
+HASH = re.compile(r"\.([0-9a-f]{12}|[0-9a-f]{32})(?=\.|$|[?#\"')])")
+ADDRESS_DIGITS = 32
+TEMPLATES = [
+    (re.compile(r"""(?i:@import)\s+(["'])([^"']*)\1"""), r'@import url("\2")'),
+    (re.compile(r"""@?import url\(["']?([^"')]*)["']?\)"""), r'import url("\1")'),
+    (re.compile(r"""url\(\s*(["']?)([^"')]*)\1\s*\)"""), r'url("\2")'),
+    (re.compile(r"/\*#[ \t]sourceMappingURL=(\S*?)[ \t]*\*/"), r"/*# sourceMappingURL=\1 */"),
+    (re.compile(r"\bimport\s*'([^'\n]*)'"), r'import"\1"'),
+]
+"""A reference as a file may have it, and as Django writes it."""
+
+
+def hashless(found):
+    """What stands for a name's hash: an address only counts as one if the release has it."""
+    if len(found[1]) == ADDRESS_DIGITS and not any(found[1] in name for name in released()):
+        return found[0]
+    return ".hash"
+
+
+def released():
+    """The names in the store of the release that was published last."""
+    try:
+        return stock.staticfiles_storage.hashed_files.values()
+    except ManifestUnavailable:
+        return []
 
 
 def plain(value):
@@ -31,8 +54,9 @@ def plain(value):
     if isinstance(value, bytes):
         return plain(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")
     if isinstance(value, str):
-        value = IMPORT.sub(r'import url("\g<url>")', HASH.sub(".hash", value))
-        return URL.sub(r'\g<before>url("\g<url>")', value)
+        value = HASH.sub(hashless, value)
+        for written, template in TEMPLATES:
+            value = written.sub(template, value)
     return value
 
 
