@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod error;
+mod file;
 mod invocation;
 mod output;
 mod run;

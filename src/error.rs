@@ -87,6 +87,11 @@ impl Error {
         self.0.problems()
     }
 
+    /// The error as others can name it as their cause.
+    pub fn into_cause(self) -> Box<dyn std::error::Error + Send + Sync> {
+        self.0
+    }
+
     /// What lies behind the error, the nearest cause first.
     pub fn causes(&self) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
         std::iter::successors(self.0.source(), |cause| cause.source())

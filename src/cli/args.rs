@@ -16,6 +16,7 @@ mod front;
 mod gc;
 mod global;
 mod man;
+mod manifest;
 mod policy;
 mod publish;
 mod rollback;
@@ -37,6 +38,7 @@ pub(crate) use self::files::Tree;
 pub(crate) use self::gc::{Gc, Pin, Restore, Unpin};
 pub(crate) use self::global::{Color, Global};
 pub(crate) use self::man::Man;
+pub(crate) use self::manifest::Manifest;
 pub(crate) use self::policy::{Policy, Role};
 pub(crate) use self::publish::Publish;
 pub(crate) use self::rollback::Rollback;
@@ -88,6 +90,7 @@ Examples:
     Releases,
     Show(Show),
     Diff(Diff),
+    Manifest(Manifest),
     Gc(Gc),
     Pin(Pin),
     Unpin(Unpin),

@@ -10,6 +10,7 @@ pub(crate) mod fsck;
 pub(crate) mod gc;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod manifest;
 pub(crate) mod pin;
 pub(crate) mod policy;
 pub(crate) mod publish;

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::config::schema::nearest;
 use crate::error::{Explain, Kind};
 use crate::model::layout::ChannelName;
+use crate::model::ledger::Ledger;
 
 /// A command that cannot be carried out as it was typed, or here.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +26,9 @@ pub(crate) enum CliError {
     /// Two results for one stream.
     #[error("`--sarif -` and `--json` both write to stdout")]
     BothToStdout,
-    /// The SARIF log cannot be written.
+    /// A result that was to go to a file.
     #[error("`{}` cannot be written", file.display())]
-    Sarif {
+    File {
         /// Its file.
         file: PathBuf,
         /// Why not.
@@ -49,6 +51,17 @@ pub(crate) enum CliError {
         name: ChannelName,
         /// A channel whose name is near.
         near: Option<String>,
+    },
+    /// The manifest of what has been done was to go to a file as well.
+    #[error("the manifest was not written to `{}`", file.display())]
+    ManifestFile {
+        /// The file.
+        file: PathBuf,
+        /// Whether this run moved the channel.
+        moved: bool,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is no folder to look at.
     #[error("there is no store at `{}`", .0.display())]
@@ -82,15 +95,30 @@ pub(crate) enum CliError {
     Begin(#[source] io::Error),
 }
 
+impl CliError {
+    /// There is no channel `name` in the ledger.
+    pub(crate) fn no_channel(ledger: &Ledger, name: &ChannelName) -> Self {
+        let near = nearest(name.as_str(), ledger.channels.keys().map(ChannelName::as_str));
+        Self::NoChannel { name: name.clone(), near: near.map(str::to_owned) }
+    }
+}
+
 impl Explain for CliError {
     fn kind(&self) -> Kind {
         match self {
             Self::NoSources | Self::List { .. } | Self::LiveExpires | Self::BothToStdout => Kind::Usage,
             Self::NoBucket(_) | Self::NoCommand(_) | Self::BadUrl(_) => Kind::Usage,
-            Self::Init { .. } | Self::Sarif { .. } | Self::Listen { .. } | Self::Output(_) | Self::Begin(_) => {
+            Self::Init { .. } | Self::File { .. } | Self::Listen { .. } | Self::Output(_) | Self::Begin(_) => {
                 Kind::Failed
             }
             Self::NoChannel { .. } | Self::NoFolder(_) => Kind::Failed,
+            Self::ManifestFile { moved, .. } => {
+                if *moved {
+                    Kind::Unfinished
+                } else {
+                    Kind::Failed
+                }
+            }
         }
     }
 
@@ -108,11 +136,12 @@ impl Explain for CliError {
             Self::NoChannel { near: Some(near), .. } => return vec![format!("did you mean `{near}`?")],
             Self::NoChannel { near: None, .. } => "`lastly releases` lists the channels",
             Self::NoFolder(_) => "check `--store`; the first publish makes the folder",
+            Self::ManifestFile { .. } => "`lastly manifest ID --output FILE` writes it too",
             Self::Listen { .. } => "choose another address with `--host` and `--port`; port 0 takes any that is free",
             Self::List { .. }
             | Self::BadUrl(_)
             | Self::Init { .. }
-            | Self::Sarif { .. }
+            | Self::File { .. }
             | Self::Output(_)
             | Self::Begin(_) => {
                 return Vec::new();

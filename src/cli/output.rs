@@ -30,6 +30,7 @@ use self::listener::Listener;
 pub(crate) use self::listener::Volume;
 use self::outcome::{Effort, Outcome};
 use self::terminal::Terminal;
+use self::words::plain;
 use super::status::Status;
 use crate::check::Checked;
 use crate::clock::Clock;
@@ -231,6 +232,20 @@ impl Output {
     pub(crate) fn initialized(&self, file: &Path) -> io::Result<()> {
         let words = || format!("wrote {}; `lastly config` shows what is set\n", file.display());
         self.answer(|| line(&WrittenV1::new(file)), words)
+    }
+
+    /// Says that a result has been written to a file.
+    ///
+    /// # Errors
+    /// Nothing could be written.
+    pub(crate) fn written(&self, file: &Path) -> io::Result<()> {
+        if self.look.json {
+            return self.terminal.out(&line(&WrittenV1::new(file)));
+        }
+        if self.look.volume != Volume::Quiet {
+            self.terminal.err(&format!("wrote {}\n", plain(&file.to_string_lossy())));
+        }
+        Ok(())
     }
 
     /// Says where a site is served.

@@ -79,6 +79,7 @@ fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
         Command::Releases => wait(invocation, commands::releases::run(invocation)),
         Command::Show(args) => wait(invocation, commands::show::run(args, invocation)),
         Command::Diff(args) => wait(invocation, commands::diff::run(args, invocation)),
+        Command::Manifest(args) => wait(invocation, commands::manifest::run(args, invocation)),
         Command::Gc(args) => wait(invocation, commands::gc::run(args, invocation)),
         Command::Pin(args) => wait(invocation, commands::pin::put(args, invocation)),
         Command::Unpin(args) => wait(invocation, commands::pin::take(args, invocation)),

@@ -13,5 +13,5 @@ mod release;
 pub use condemned::{CondemnedVersion, read_condemned, write_condemned};
 pub use format::WireError;
 pub use ledger::{read_ledger, write_ledger};
-pub use manifest::{Manifest, PageState, read_manifest, write_manifest};
+pub use manifest::{Manifest, PageState, Projection, read_manifest, write_manifest, write_projection};
 pub use release::{read_release, write_release};

@@ -24,6 +24,7 @@ fn one_object_of_promised_fields() {
     ignored: 0
     invalidations: []
     manifest: {"key":"manifest.json","url":"https://cdn.example.com/s/manifest.json"}
+    manifest_file: null
     moved: true
     new: 3
     plan: null
@@ -52,6 +53,7 @@ fn one_object_of_promised_fields() {
     ignored: 0
     invalidations: []
     manifest: {"key":"channels/next/manifest.json","url":null}
+    manifest_file: null
     moved: false
     new: 0
     plan: {"price_usd":0.0000254,"proof_requests":0,"requests":6,"uploads":[]}
@@ -80,6 +82,7 @@ fn one_object_of_promised_fields() {
     ignored: null
     invalidations: []
     manifest: null
+    manifest_file: null
     moved: false
     new: null
     plan: null
@@ -150,6 +153,7 @@ fn failures_too() {
     ignored: null
     invalidations: []
     manifest: null
+    manifest_file: null
     moved: false
     new: null
     plan: null

@@ -20,6 +20,7 @@ mod interrupt;
 mod json;
 mod killed;
 mod listed;
+mod manifest;
 mod mistakes;
 #[path = "../model/mod.rs"]
 mod model;

@@ -1,5 +1,6 @@
 //! How a channel is moved, of every command that moves one.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
@@ -42,6 +43,9 @@ pub(crate) struct Manner {
     /// Does everything but the writes and prints the plan
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
+    /// Writes the manifest to a file as well, whole or not at all, for servers that are to know it from the start
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest_file: Option<PathBuf>,
     /// A note for the history
     #[arg(long, value_name = "TEXT")]
     pub(crate) message: Option<String>,

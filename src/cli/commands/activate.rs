@@ -1,5 +1,6 @@
 //! `lastly activate`
 
+use super::manifest::{check_place, with_manifest_file};
 use crate::cli::args;
 use crate::cli::error::CliError;
 use crate::cli::invocation::{Invocation, guessed, manifest};
@@ -24,7 +25,7 @@ pub(crate) async fn run(args: &args::Activate, invocation: &Invocation<'_>) -> R
         expires: args.build.expires,
         ..order(&settings, to, &args.change, invocation)
     };
-    carry_out(Deed::Activate, &settings, order, invocation).await
+    carry_out(Deed::Activate, &settings, order, &args.change.manner, invocation).await
 }
 
 /// What a move is told.
@@ -50,12 +51,16 @@ pub(crate) async fn carry_out(
     deed: Deed,
     settings: &Settings,
     order: Order,
+    manner: &args::Manner,
     invocation: &Invocation<'_>,
 ) -> Result<Status> {
+    check_place(manner)?;
     invocation.output.moves(&order.channel);
     let site = invocation.site(settings).await;
     let moved = move_channel(&site, &invocation.cdns(settings)?, &order).await?;
     let manifest = manifest(settings, &order.channel);
     let outcome = Outcome::moved(deed, order.dry_run, moved, order.channel, manifest);
-    Ok(invocation.output.outcome(&Outcome { guessed: guessed(settings), ..outcome }))
+    let outcome = Outcome { guessed: guessed(settings), ..outcome };
+    let outcome = with_manifest_file(outcome, manner, settings, &site, invocation).await;
+    Ok(invocation.output.outcome(&outcome))
 }

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &args::Check, invocation: &Invocation<'_>) -> Result<Sta
             output.text(&log).map_err(CliError::Output)?;
         } else {
             let written = std::fs::write(invocation.directory.join(file), log);
-            written.map_err(|source| CliError::Sarif { file: file.clone(), source })?;
+            written.map_err(|source| CliError::File { file: file.clone(), source })?;
         }
     }
     Ok(output.checked(&checked).map_err(CliError::Output)?)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::manifest::{check_place, with_manifest_file};
 use crate::cli::args;
 use crate::cli::error::CliError;
 use crate::cli::invocation::{Invocation, guessed, manifest};
@@ -18,6 +19,7 @@ use crate::publish::{Order, Target, publish};
 /// # Errors
 /// Nothing was published.
 pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Result<Status> {
+    check_place(&args.change.manner)?;
     let flags = args.change.front.flags(args.files.flags(invocation.global.flags()));
     let resolved = invocation.resolve(&flags)?;
     let settings = &resolved.settings;
@@ -40,7 +42,9 @@ pub(crate) async fn run(args: &args::Publish, invocation: &Invocation<'_>) -> Re
     tell_idle(&resolved, &order, invocation);
     let ignored = order.walk.left_out.count();
     let outcome = Outcome::published(Deed::Publish, order.dry_run, published, target, ignored);
-    Ok(invocation.output.outcome(&Outcome { guessed: guessed(settings), ..outcome }))
+    let outcome = Outcome { guessed: guessed(settings), ..outcome };
+    let outcome = with_manifest_file(outcome, &args.change.manner, settings, &site, invocation).await;
+    Ok(invocation.output.outcome(&outcome))
 }
 
 /// Tells of patterns and globs that have matched no file.

@@ -16,5 +16,5 @@ pub(crate) async fn run(args: &args::Rollback, invocation: &Invocation<'_>) -> R
     let settings = invocation.settings(&args.change.front.flags(invocation.global.flags()))?;
     let to = args.release.clone().map_or(Destination::Before, Destination::Earlier);
     let order = order(&settings, to, &args.change, invocation);
-    carry_out(Deed::Rollback, &settings, order, invocation).await
+    carry_out(Deed::Rollback, &settings, order, &args.change.manner, invocation).await
 }

@@ -115,6 +115,9 @@ pub(crate) fn details(outcome: &Outcome, heard: &Heard, effort: &Effort) -> Stri
     if let Some(manifest) = &outcome.manifest {
         let _ = writeln!(text, "manifest: {}", plain(manifest.url.as_ref().unwrap_or(&manifest.stored)));
     }
+    if let Some(file) = &outcome.manifest_file {
+        let _ = writeln!(text, "manifest also in {}", plain(&file.to_string_lossy()));
+    }
     text
 }
 

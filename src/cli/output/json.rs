@@ -56,6 +56,7 @@ pub(crate) struct OutcomeV1<'a> {
     requests: BTreeMap<&'static str, u64>,
     seconds: f64,
     manifest: Option<ManifestV1<'a>>,
+    manifest_file: Option<String>,
     invalidations: Vec<InvalidationV1<'a>>,
     problems: Vec<ProblemV1<'a>>,
     error: Option<ErrorV1>,
@@ -135,7 +136,7 @@ pub(crate) struct FailureV1<'a> {
     error: ErrorV1,
 }
 
-/// The output of `init`.
+/// The output of `init`, and of what writes to a file.
 #[derive(Debug, Serialize)]
 pub(crate) struct WrittenV1 {
     v: u32,
@@ -212,6 +213,7 @@ impl<'a> OutcomeV1<'a> {
             plan,
             change,
             manifest: outcome.manifest.as_ref().map(|place| ManifestV1 { key: &place.key, url: place.url.as_deref() }),
+            manifest_file: outcome.manifest_file.as_ref().map(|file| file.display().to_string()),
             invalidations: outcome.invalidations.iter().map(invalidation).collect(),
             error: outcome.unfinished.as_ref().map(ErrorV1::new),
             ..Self::empty(heard, effort)

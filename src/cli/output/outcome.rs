@@ -1,5 +1,6 @@
 //! What a command that can move a channel has done, as every renderer needs it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cdn::Invalidated;
@@ -58,13 +59,15 @@ pub(crate) struct Outcome {
     pub(crate) behind: bool,
     /// The channel's manifest; `None` for an upload.
     pub(crate) manifest: Option<Place>,
+    /// The file that the manifest was written to as well.
+    pub(crate) manifest_file: Option<PathBuf>,
     /// What the CDNs were told.
     pub(crate) invalidations: Vec<Invalidated>,
     /// The CloudFront distributions whose paths are a guess.
     pub(crate) guessed: Vec<String>,
     /// What a dry run of an activation or a rollback has found out.
     pub(crate) change: Option<Change>,
-    /// Why pages, manifest and CDN have not all followed, when they have not.
+    /// Why pages, manifest, CDN and the manifest's file have not all followed, when they have not.
     pub(crate) unfinished: Option<Error>,
 }
 
@@ -151,6 +154,7 @@ impl Outcome {
             plan: published.plan,
             behind: published.behind,
             manifest,
+            manifest_file: None,
             invalidations: published.followed.invalidations,
             guessed: Vec::new(),
             change: None,
@@ -176,6 +180,7 @@ impl Outcome {
             plan: None,
             behind: false,
             manifest: Some(manifest),
+            manifest_file: None,
             invalidations: moved.followed.invalidations,
             guessed: Vec::new(),
             change: moved.change,

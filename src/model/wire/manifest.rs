@@ -56,9 +56,10 @@ struct WireManifest<'a> {
 struct Extension {
     format: u64,
     channel: String,
-    sequence: u64,
+    /// `None`, as for `published`, in what is not public: of a release that the channel has not shown.
+    sequence: Option<u64>,
     release: String,
-    published: String,
+    published: Option<String>,
     base_url: Option<String>,
     assets: BTreeMap<String, WireAsset>,
     pages: BTreeMap<String, WirePage>,
@@ -87,8 +88,33 @@ struct WirePage {
 /// The bytes of a channel's manifest. `release` must be the one that `manifest` names, and every page of it must
 /// stand in `manifest.pages`.
 pub fn write_manifest(manifest: &Manifest, release: &Release) -> Vec<u8> {
+    let Manifest { channel, release: id, base_url, .. } = manifest;
+    let shown = Some((manifest.sequence, manifest.published));
+    bytes(&Projection { channel, release: *id, shown, base_url: base_url.as_deref() }, release, &manifest.pages)
+}
+
+/// What a channel's manifest says, or would say, of a release. It is not for the channel's own path: how the pages lie
+/// at their own URLs is not known here, so `pages` is empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Projection<'a> {
+    /// The channel.
+    pub channel: &'a ChannelName,
+    /// The release.
+    pub release: ReleaseId,
+    /// The sequence and the time of the channel's last move to it; `None` if the channel has never shown it.
+    pub shown: Option<(u64, Timestamp)>,
+    /// What every path of it is relative to, where that is known.
+    pub base_url: Option<&'a str>,
+}
+
+/// The bytes of such a manifest. `release` must be the one that `projection` names.
+pub fn write_projection(projection: &Projection<'_>, release: &Release) -> Vec<u8> {
+    bytes(projection, release, &BTreeMap::new())
+}
+
+fn bytes(projection: &Projection<'_>, release: &Release, pages: &BTreeMap<AssetPath, PageState>) -> Vec<u8> {
     let asset_paths = release.assets.iter().map(|(path, entry)| (path.to_string(), entry.name.to_string()));
-    let page_paths = release.pages.keys().map(|path| (path, Name::page(&manifest.channel, path)));
+    let page_paths = release.pages.keys().map(|path| (path, Name::page(projection.channel, path)));
     let asset = |(path, entry): (&AssetPath, &Entry)| {
         let wire = WireAsset {
             integrity: entry.integrity.as_ref().map(|integrity| integrity.as_str().to_owned()),
@@ -98,7 +124,7 @@ pub fn write_manifest(manifest: &Manifest, release: &Release) -> Vec<u8> {
         (path.to_string(), wire)
     };
     let page = |(path, entry): (&AssetPath, &Entry)| {
-        let state = manifest.pages.get(path)?;
+        let state = pages.get(path)?;
         let wire = WirePage {
             address: state.address.to_string(),
             etag: state.etag.clone(),
@@ -109,15 +135,15 @@ pub fn write_manifest(manifest: &Manifest, release: &Release) -> Vec<u8> {
     };
     write(&WireManifest {
         version: "1.1",
-        hash: manifest.release.short(),
+        hash: projection.release.short(),
         paths: asset_paths.chain(page_paths.map(|(path, name)| (path.to_string(), name.to_string()))).collect(),
         lastly: Extension {
             format: FORMAT,
-            channel: manifest.channel.to_string(),
-            sequence: manifest.sequence,
-            release: manifest.release.to_string(),
-            published: manifest.published.to_string(),
-            base_url: manifest.base_url.clone(),
+            channel: projection.channel.to_string(),
+            sequence: projection.shown.map(|(sequence, _)| sequence),
+            release: projection.release.to_string(),
+            published: projection.shown.map(|(_, published)| published.to_string()),
+            base_url: projection.base_url.map(str::to_owned),
             assets: release.assets.iter().map(asset).collect(),
             pages: release.pages.iter().filter_map(page).collect(),
         },
@@ -137,11 +163,14 @@ pub fn read_manifest(bytes: &[u8]) -> Result<Manifest, WireError> {
         let path = AssetPath::new(&path).map_err(|_| bad(DOCUMENT, "a logical path")(&path))?;
         Ok((path, PageState { address, etag: page.etag }))
     };
+    let (Some(sequence), Some(published)) = (wire.sequence, &wire.published) else {
+        return Err(bad(DOCUMENT, "when the channel moved")("null"));
+    };
     Ok(Manifest {
         channel: ChannelName::new(&wire.channel).map_err(|_| bad(DOCUMENT, "a channel's name")(&wire.channel))?,
-        sequence: wire.sequence,
+        sequence,
         release: ReleaseId::parse(&wire.release).ok_or_else(|| bad(DOCUMENT, "a release id")(&wire.release))?,
-        published: Timestamp::parse(&wire.published).ok_or_else(|| bad(DOCUMENT, "a time")(&wire.published))?,
+        published: Timestamp::parse(published).ok_or_else(|| bad(DOCUMENT, "a time")(published))?,
         base_url: wire.base_url,
         pages: wire.pages.into_iter().map(page).collect::<Result<_, WireError>>()?,
     })
