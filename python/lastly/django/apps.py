@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class LastlyConfig(AppConfig):
@@ -11,3 +12,10 @@ class LastlyConfig(AppConfig):
     name = "lastly.django"
     label = "lastly"
     verbose_name = "lastly"
+
+    def ready(self) -> None:
+        """Registers the checks; those of the settings also run before `collectstatic`."""
+        from lastly.django.checks import check_release, check_settings
+
+        checks.register(check_settings, checks.Tags.staticfiles)
+        checks.register(check_release, checks.Tags.staticfiles, deploy=True)

@@ -49,6 +49,11 @@ class Options:
     bypass: bool = False
     importmap: Mapping[str, str] | None = None
 
+    @property
+    def baked(self) -> str | None:
+        """The file that holds the manifest, where it is to be read from one that the image is built with."""
+        return None if self.manifest in ("store", "cdn") or is_url(self.manifest) else self.manifest
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -2,8 +2,9 @@
 
 The first use reads it; where that fails, the next tries again, but not at once. From then on nothing waits: with
 `follow`, a thread of each process asks for a newer one every so many seconds, and what comes replaces the old one as a
-whole. While there is nothing to be had, the last good one stays. Nothing here survives a fork but what was read: a
-child starts a thread of its own when it first asks.
+whole. While there is nothing to be had, the last good one stays. A request that has begun with one manifest ends with
+it, so that no page names files of two releases. Only what was read survives a fork: a child starts a thread of its own
+when it first asks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from django.core.signals import request_finished, request_started
 
 from lastly.django.manifest import Manifest, ManifestUnavailable, Source
 
@@ -25,87 +31,103 @@ PAUSE = 5.0
 class Current:
     """The manifest of this process."""
 
-    def __init__(self, source: Source, follow: float | None = None) -> None:
-        self.source = source
+    def __init__(self, source: Callable[[], Source], follow: float | None = None) -> None:
         self.follow = follow
+        self._make_source = source
+        self._source: Source | None = None
         self._manifest: Manifest | None = None
         self._failure: tuple[float, ManifestUnavailable] | None = None
-        self._warned: str | None = None
-        self.forget_threads()
+        self._warned = ""
+        self._of_request: ContextVar[Manifest | None] = ContextVar("lastly_manifest_of_request", default=None)
+        self.forget_thread()
         _all.add(self)
+        if follow:
+            request_started.connect(self._begin_request)
+            request_finished.connect(self._end_request)
 
-    def forget_threads(self) -> None:
-        """Begins again without a thread and with a lock that nobody holds, as a forked child has to."""
-        self._lock = threading.Lock()
+    def forget_thread(self) -> None:
+        """Begins again without a thread, and with locks that nobody holds, as a forked child has to."""
+        self._reading = threading.Lock()
+        self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._wanted = threading.Event()
 
     @property
     def manifest(self) -> Manifest:
         """The manifest; reads it where this has not been done. ManifestUnavailable."""
-        manifest = self._manifest
-        if manifest is None:
-            manifest = self._first()
+        manifest = self._of_request.get() or self._manifest or self._first()
         if self.follow and self._thread is None:
             self._start()
         return manifest
 
-    @property
-    def known(self) -> Manifest | None:
-        """The manifest, if it has been read."""
-        return self._manifest
-
     def replace(self, manifest: Manifest | None) -> None:
-        """Takes another manifest from elsewhere; with None, the next use reads it again."""
-        with self._lock:
+        """Takes a manifest from elsewhere; after None, the next use reads it again."""
+        with self._changing:
             self._manifest, self._failure = manifest, None
 
     def refresh(self) -> bool:
-        """Asks the source once; whether a newer manifest has come. ManifestUnavailable."""
-        content = self.source.read(again=True)
+        """Asks the source once; whether another manifest has come. ManifestUnavailable."""
+        source = self._source or self._make_source()
+        content = source.read(again=True)
         if content is None:
             return False
-        manifest = Manifest.parse(content, self.source)
-        with self._lock:
-            if self._manifest is not None and _is_older(manifest, self._manifest):
+        manifest = Manifest.parse(content, source)
+        with self._changing:
+            known = self._manifest
+            if manifest == known or (known and _is_older(manifest, known)):
                 return False
-            changed, self._manifest = manifest != self._manifest, manifest
-        return changed
+            self._manifest = manifest
+        return True
 
     def _first(self) -> Manifest:
-        with self._lock:
+        """Reads the manifest, one thread at a time: the others wait for what it gets."""
+        with self._reading:
             if self._manifest is not None:
                 return self._manifest
             if self._failure and time.monotonic() - self._failure[0] < PAUSE:
-                raise self._failure[1]
+                raise self._failure[1].again()
             try:
-                self._manifest = Manifest.parse(self.source.read(again=False) or b"", self.source)
+                source = self._source = self._make_source()
+                manifest = Manifest.parse(source.read(again=False) or b"", source)
             except ManifestUnavailable as error:
                 self._failure = (time.monotonic(), error)
                 raise
-            return self._manifest
+            self.replace(manifest)
+            return manifest
 
     def _start(self) -> None:
-        with self._lock:
+        with self._changing:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="lastly-follow", daemon=True)
+                arguments = (weakref.ref(self), self.follow)
+                self._thread = threading.Thread(target=_keep_up, args=arguments, name="lastly-follow", daemon=True)
                 self._thread.start()
 
-    def _run(self) -> None:
-        wanted, me = self._wanted, os.getpid()
-        while not wanted.wait(self.follow) and os.getpid() == me:
-            try:
-                if self.refresh():
-                    logger.info("the manifest at %s is now that of release %s", self.source, self.manifest.release)
-                self._warned = None
-            except Exception as error:  # whatever it is, the thread has to live on
-                self._warn(str(error))
+    def keep_up(self) -> None:
+        """Refreshes, and logs what keeps it from that: the same only once in a row."""
+        try:
+            if self.refresh():
+                logger.info("the manifest is now that of release %s", self._manifest and self._manifest.release)
+            self._warned = ""
+        except Exception as error:  # noqa: BLE001  # whatever it is, the thread has to live on
+            if str(error) != self._warned:
+                logger.warning("%s; the last good manifest stays in use", error)
+            self._warned = str(error)
 
-    def _warn(self, message: str) -> None:
-        """Says the same only once in a row."""
-        if message != self._warned:
-            logger.warning("%s; the last good manifest stays in use", message)
-        self._warned = message
+    def _begin_request(self, **_: Any) -> None:
+        self._of_request.set(self._manifest)
+
+    def _end_request(self, **_: Any) -> None:
+        self._of_request.set(None)
+
+
+def _keep_up(reference: weakref.ref[Current], seconds: float) -> None:
+    """Keeps a manifest up to date for as long as somebody uses it."""
+    while True:
+        time.sleep(seconds)
+        current = reference()
+        if current is None:
+            return
+        current.keep_up()
+        del current
 
 
 def _is_older(new: Manifest, old: Manifest) -> bool:
@@ -120,7 +142,7 @@ _all: weakref.WeakSet[Current] = weakref.WeakSet()
 
 def _after_fork() -> None:
     for current in _all:
-        current.forget_threads()
+        current.forget_thread()
 
 
 if hasattr(os, "register_at_fork"):

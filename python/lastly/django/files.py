@@ -22,7 +22,8 @@ def find(ignore: list[str], conflict: Callable[[str], None]) -> dict[str, tuple[
     for finder in get_finders():
         for path, storage in finder.list(ignore):
             prefix = getattr(storage, "prefix", None)
-            logical = os.path.join(prefix, path) if prefix else path
+            logical = f"{prefix}/{path}" if prefix else path
+            logical = logical.replace("\\", "/") if os.sep == "\\" else logical
             if logical in found:
                 conflict(logical)
             else:
@@ -38,12 +39,15 @@ def spooled(found: Found) -> Iterator[dict[str, Path]]:
         places: dict[str, Path] = {}
         for logical, (storage, path) in found.items():
             try:
-                place = Path(storage.path(path))
+                place: Path | None = Path(storage.path(path))
             except NotImplementedError:
+                place = None
+            if place is None or not place.is_file():
                 if folder is None:
                     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lastly-")))
-                place = folder / str(len(places))
+                place = folder / logical
+                place.parent.mkdir(parents=True, exist_ok=True)
                 with storage.open(path) as source, place.open("wb") as copy:
                     shutil.copyfileobj(source, copy)
-            places[logical.replace("\\", "/") if os.sep == "\\" else logical] = place
+            places[logical] = place
         yield places

@@ -21,6 +21,10 @@ LARGEST = 256 * 1024 * 1024
 class ManifestUnavailable(ValueError):
     """The manifest could not be read, or what was read is none; the message says where and why."""
 
+    def again(self) -> ManifestUnavailable:
+        """The same, to be raised anew: an exception that is raised twice gathers tracebacks."""
+        return ManifestUnavailable(*self.args)
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -36,7 +40,7 @@ class Manifest:
 
     @classmethod
     def parse(cls, content: bytes | str, source: object) -> Manifest:
-        """Reads a manifest of lastly's, or of Django's ManifestStaticFilesStorage; ManifestUnavailable if it is none."""
+        """Reads a manifest of lastly's, or of Django's ManifestStaticFilesStorage. ManifestUnavailable."""
         try:
             document = json.loads(content)
         except ValueError as error:

@@ -5,6 +5,7 @@ The program does all the work; it is talked to by its flags, its JSON (version 1
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -82,7 +83,7 @@ class Program:
         return f"dir:{Path(settings.STATIC_ROOT).resolve()}" if unset else None
 
     def environment(self) -> dict[str, str]:
-        """This process's environment, with the URLs under which files refer to one another, and without what is ours."""
+        """The environment, with the URLs by which files refer to one another, without what is for Django only."""
         ours = (BINARY_VARIABLE, BYPASS_VARIABLE, RELEASE_VARIABLE)
         environment = {name: value for name, value in os.environ.items() if name not in ours}
         urls = dict.fromkeys([settings.STATIC_URL or "", *self.options.urls])
@@ -103,16 +104,16 @@ class Program:
             check=False,
         )
 
-    def run(self, arguments: Sequence[str], messages: Writes | None) -> Answer:
-        """Runs a command with `--json`; its messages go to `messages` as they come, or to stderr where that is None.
+    def run(self, arguments: Sequence[str], given: bytes, messages: Writes | None) -> Answer:
+        """Runs a command with `--json` and `given` on its stdin; its messages go to `messages`, line by line.
 
-        On stderr itself the program sees whether it is a terminal, and shows how far it is.
+        Where that is None they go straight to stderr: the program sees if it is a terminal, and shows how far it is.
         """
         process = subprocess.Popen(
             self.command(*arguments, "--json"),
             env=self.environment(),
             cwd=folder(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if messages is None else subprocess.PIPE,
         )
@@ -121,7 +122,10 @@ class Program:
             if messages is not None and process.stderr is not None:
                 forwarder = threading.Thread(target=_forward, args=(process.stderr, messages))
                 forwarder.start()
-            assert process.stdout is not None
+            assert process.stdin is not None and process.stdout is not None, "both are pipes"
+            with contextlib.suppress(BrokenPipeError):  # it has ended before: its answer says why
+                process.stdin.write(given)
+                process.stdin.close()
             content = process.stdout.read()
             if forwarder:
                 forwarder.join()

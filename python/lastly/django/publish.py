@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-import tempfile
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lastly.django.manifest import File, Manifest
-from lastly.django.program import Answer, Program, Writes
+from lastly.django.conf import folder
+from lastly.django.program import Program, Writes
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,7 @@ class Order:
     dry_run: bool = False
     channel: str | None = None
     sequence: int | None = None
+    manifest_file: str | None = None
     verbosity: int = 1
 
 
@@ -28,42 +28,29 @@ class Order:
 class Publication:
     """What a publish came to."""
 
-    answer: Answer
     new: int
     reused: int
-    manifest: Manifest | None
-    """That of the release; none after a dry run."""
+    files: int
 
 
 class NotPublished(Exception):
-    """The program has failed; the message is what it said, with the files where they are in the project."""
+    """The program has ended with another status than 0; the message is what it says of that."""
 
-    def __init__(self, message: str, status: int, file: str | None = None) -> None:
+    def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
-        self.file = file
 
 
 def publish(program: Program, files: Mapping[str, Path], order: Order, messages: Writes | None) -> Publication:
     """Publishes the files under their logical paths. NotPublished."""
     if order.channel:
         program = Program(dataclasses.replace(program.options, channel=order.channel))
-    with tempfile.TemporaryDirectory(prefix="lastly-") as folder:
-        tree = Path(folder, "tree")
-        tree.mkdir()
-        for logical, place in files.items():
-            target = tree / logical
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(place, target)
-        answer = program.run([*_flags(program, order), str(tree)], messages)
-    problems = answer.document.get("problems") or []
+    lines = [json.dumps({"path": logical, "file": str(place)}) for logical, place in files.items()]
+    answer = program.run([*_flags(program, order), "--files-from=-"], "\n".join(lines).encode(), messages)
     if answer.status != 0:
-        wrong = [problem for problem in problems if problem.get("level") == "error"]
-        file = next((problem["file"] for problem in wrong if problem.get("file")), None)
-        raise NotPublished(answer.error or f"lastly has ended with status {answer.status}", answer.status, file)
-    return Publication(
-        answer, answer.document.get("new") or 0, answer.document.get("reused") or 0, _manifest(program, order)
-    )
+        raise NotPublished(answer.error or f"lastly has ended with status {answer.status}", answer.status)
+    counts = [answer.document.get(name) or 0 for name in ("new", "reused", "files")]
+    return Publication(*counts)
 
 
 def _flags(program: Program, order: Order) -> list[str]:
@@ -75,14 +62,7 @@ def _flags(program: Program, order: Order) -> list[str]:
         flags += [f"--cloudfront={one}" for one in options.cloudfront]
         flags += [f"--purge={one}" for one in options.purge]
         flags += [f"--sequence={order.sequence}"] if order.sequence is not None else []
+    if manifest_file := order.manifest_file or options.baked:
+        flags += [f"--manifest-file={folder() / manifest_file}"]
     flags += ["--quiet"] if order.verbosity == 0 else ["--verbose"] * max(0, order.verbosity - 1)
     return flags
-
-
-def _manifest(program: Program, order: Order) -> Manifest | None:
-    if order.dry_run or order.upload_only or not program.store:
-        return None
-    channel = program.options.channel or "live"
-    name = "manifest.json" if channel == "live" else f"channels/{channel}/manifest.json"
-    source = File(Path(program.store.removeprefix("dir:")) / name)
-    return Manifest.parse(source.read(again=False) or b"", source)

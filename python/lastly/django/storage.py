@@ -2,30 +2,32 @@
 
 It is a ManifestStaticFilesStorage, and so are its URLs in every detail (queries, fragments, quoting, DEBUG); but its
 manifest is lastly's, is read at first use, and can come from elsewhere and change while the process runs. It writes
-nothing itself: the command publishes or, where Django's own command runs, `post_process` does.
+nothing: the command publishes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import logging
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import ManifestFilesMixin, ManifestStaticFilesStorage
-from django.core.files.storage import Storage
 
 from lastly.django import conf
 from lastly.django.current import Current
-from lastly.django.files import spooled
 from lastly.django.manifest import File, Manifest, ManifestUnavailable, Source, Url
 from lastly.django.program import Program
-from lastly.django.publish import NotPublished, Order, publish
 from lastly.django.store import Released
 
+UNCHANGED = (
+    "a release never changes; collectstatic publishes the next one "
+    "(with 'lastly.django' above 'django.contrib.staticfiles' in INSTALLED_APPS)"
+)
 logger = logging.getLogger("lastly.django")
 
 
@@ -36,7 +38,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         for_django = {name: given.pop(name) for name in conf.FOR_DJANGO if name in given}
         self.options = conf.parse({"base_url": base_url, **given})
         self.program = Program(self.options)
-        self.current = Current(_Late(self), self.options.follow)
+        self.current = Current(self.source, self.options.follow)
         # Not that of ManifestFilesMixin, which reads the manifest at once: here this waits for the first use.
         super(ManifestFilesMixin, self).__init__(location or self._folder(), base_url, **for_django)
         self.current.replace(None)
@@ -68,8 +70,8 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         if options.manifest == "cdn" or conf.is_url(options.manifest):
             at = options.manifest if options.manifest != "cdn" else f"{options.base_url}{self.manifest_name}"
             return Url(at, options.timeout)
-        if options.manifest != "store":
-            return File(conf.folder() / options.manifest)
+        if options.baked:
+            return File(conf.folder() / options.baked)
         store = self.program.store or ""
         if store.startswith("dir:") and not options.release:
             return File(conf.folder() / store.removeprefix("dir:") / self.manifest_name)
@@ -81,6 +83,10 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
     def manifest(self) -> Manifest:
         """The manifest that this process, or this request, works with; ManifestUnavailable."""
         return self.current.manifest
+
+    def load(self) -> None:
+        """Reads the manifest now, so that no request has to: for a server's start. ManifestUnavailable."""
+        assert self.manifest
 
     @property
     def hashed_files(self) -> dict[str, str]:
@@ -96,7 +102,11 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         """Changes whenever a file does."""
         return self.manifest.hash
 
-    def read_manifest(self) -> str | None:
+    @manifest_hash.setter
+    def manifest_hash(self, value: str) -> None:
+        self.current.replace(dataclasses.replace(self.manifest, hash=value))
+
+    def read_manifest(self) -> str | None:  # type: ignore[override]  # as Django's own, against its stubs
         """The manifest's text as it now is, None where there is none yet."""
         try:
             return (self.source().read(again=False) or b"").decode()
@@ -160,37 +170,16 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
             self._reported.add(path)
             logger.error("%s", message)
 
-    # Publishing, where Django's own command runs.
+    # What no storage of releases does.
 
-    def post_process(
-        self, paths: Mapping[str, tuple[Storage, str]], dry_run: bool = False, **options: Any
-    ) -> Iterator[tuple[str, str | None, bool | Exception]]:
-        """Publishes the files that the command has found; yields each with its name in the store."""
-        if dry_run:
-            return
-        with spooled(paths) as files:
-            try:
-                publication = publish(self.program, files, Order(), messages=None)
-            except NotPublished as error:
-                yield error.file or "", None, error
-                return
-        self.current.replace(publication.manifest)
-        for path, stored in self.hashed_files.items():
-            yield path, stored, True
+    def _save(self, name: str, _: Any) -> NoReturn:
+        """Refuses: what is in the store is what lastly has put there."""
+        raise NotImplementedError(f"{name!r} cannot be saved: {UNCHANGED}")
 
+    def delete(self, name: str) -> NoReturn:
+        """Refuses: an open page may still need it."""
+        raise NotImplementedError(f"{name!r} cannot be deleted: {UNCHANGED}")
 
-class _Late:
-    """The storage's source, made when it is first read: which one it is can cost a question to the program."""
-
-    def __init__(self, storage: StaticFilesStorage) -> None:
-        self.storage = storage
-        self.source: Source | None = None
-
-    def read(self, *, again: bool) -> bytes | None:
-        """Reads from the source."""
-        if self.source is None or not again:
-            self.source = self.storage.source()
-        return self.source.read(again=again)
-
-    def __str__(self) -> str:
-        return str(self.source)
+    def post_process(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuses: lastly has done it before anything was stored."""
+        raise NotImplementedError(f"files cannot be processed any more: {UNCHANGED}")

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.staticfiles.management.commands import collectstatic
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
+from lastly import BinaryNotFound
 from lastly.django.files import find, spooled
+from lastly.django.manifest import Manifest
 from lastly.django.program import Writes
 from lastly.django.publish import NotPublished, Order, Publication, publish
 from lastly.django.storage import StaticFilesStorage
 
-OURS = {"upload_only": "--upload-only", "channel": "--channel", "sequence": "--sequence"}
+OURS = {
+    "upload_only": "--upload-only",
+    "channel": "--channel",
+    "sequence": "--sequence",
+    "manifest_file": "--manifest-file",
+}
+LINK = "--link: a release is made of copies that never change, and not of links; leave the option out"
+CLEAR = (
+    "--clear deletes nothing here: a release holds exactly what was collected, and what earlier ones hold may still be "
+    "on somebody's screen; `lastly gc` deletes it in time."
+)
+NO_POST_PROCESS = "--no-post-process uploads without moving the channel, as --upload-only does."
+CONFLICT = (
+    "Found another file with the destination path '%s'. It will be ignored since only the first encountered file is "
+    "collected. If this is not what you want, make sure every static file has a unique path."
+)
 
 
 class Command(collectstatic.Command):
     """Collects as Django does, and hands what it has found to lastly."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         """Adds lastly's options to Django's."""
         super().add_arguments(parser)
         parser.add_argument(
@@ -32,6 +48,24 @@ class Command(collectstatic.Command):
         parser.add_argument(
             "--sequence", type=int, metavar="N", help="The build's number: an older build never replaces a newer one."
         )
+        parser.add_argument(
+            "--manifest-file",
+            metavar="FILE",
+            help="Write the manifest to this file as well, to be baked into an image "
+            "(default: the file that the option `manifest` names, if it does).",
+        )
+
+    def set_options(self, **options: Any) -> None:
+        """Takes Django's options, and lastly's."""
+        super().set_options(**options)
+        self.order = Order(
+            upload_only=options.get("upload_only") or not self.post_process,
+            dry_run=self.dry_run,
+            channel=options.get("channel"),
+            sequence=options.get("sequence"),
+            manifest_file=options.get("manifest_file"),
+            verbosity=self.verbosity,
+        )
 
     def handle(self, **options: Any) -> str | None:
         """Publishes, or does as Django does."""
@@ -41,55 +75,64 @@ class Command(collectstatic.Command):
                 raise CommandError(f"{given[0]} needs the storage lastly.django.StaticFilesStorage in STORAGES")
             return super().handle(**options)
         self.set_options(**options)
-        order = Order(
-            upload_only=options["upload_only"] or not self.post_process,
-            dry_run=self.dry_run,
-            channel=options["channel"],
-            sequence=options["sequence"],
-            verbosity=self.verbosity,
-        )
-        self._explain()
-        self._ask(self.storage, order)
-        skipped: list[str] = []
-        found = find(self.ignore_patterns, lambda path: self._conflict(path, skipped))
-        with spooled(found) as files:
-            try:
-                publication = publish(self.storage.program, files, order, self._messages())
-            except NotPublished as error:
-                raise CommandError(str(error), returncode=error.status) from error
-        if publication.manifest:
-            self.storage.current.replace(publication.manifest)
+        if self.interactive and not self.dry_run:
+            self._ask(self.storage)
+        publication, _, skipped = self._publish(self.storage)
         return self._summary(self.storage, publication, len(skipped)) if self.verbosity >= 1 else None
 
-    def _conflict(self, path: str, skipped: list[str]) -> None:
-        skipped.append(path)
-        message = (
-            f"Found another file with the destination path '{path}'. It will be ignored since only the first "
-            "encountered file is collected. If this is not what you want, make sure every static file has a unique path."
-        )
-        self.log(message, level=1)
+    def collect(self) -> dict[str, list[str]]:
+        """Publishes without asking, for those who call it as Django's; says which files have a new name since."""
+        if not isinstance(self.storage, StaticFilesStorage):
+            return super().collect()
+        before = _names(self.storage)
+        _, found, skipped = self._publish(self.storage)
+        after = _names(self.storage)
+        unmodified = [path for path in found if before.get(path) == after.get(path)]
+        modified = [path for path in found if before.get(path) != after.get(path)]
+        processed = found if self.post_process else []
+        return {
+            "modified": modified,
+            "unmodified": unmodified,
+            "post_processed": processed,
+            "skipped": skipped,
+            "deleted": [],
+        }
+
+    def _publish(self, storage: StaticFilesStorage) -> tuple[Publication, list[str], list[str]]:
+        """What came of it, the paths that were published, and those of files that others hid."""
+        self._explain()
+        skipped: list[str] = []
+
+        def conflict(path: str) -> None:
+            skipped.append(path)
+            self.log(CONFLICT % path, level=1)
+
+        found = find(self.ignore_patterns, conflict)
+        try:
+            with spooled(found) as files:
+                publication = publish(storage.program, files, self.order, self._messages())
+        except NotPublished as error:
+            raise CommandError(str(error), returncode=error.status) from error
+        except BinaryNotFound as error:
+            raise CommandError(str(error), returncode=2) from error
+        storage.current.replace(None)
+        return publication, list(found), skipped
 
     def _explain(self) -> None:
-        """What Django's options mean where nothing is overwritten."""
+        """Says what Django's options mean where nothing is overwritten."""
         if self.symlink:
-            raise CommandError("--link: a release is made of copies that never change, and not of links; leave it out")
+            raise CommandError(LINK)
         if self.clear:
-            self.log(
-                "--clear deletes nothing here: a release holds exactly what was collected, and what earlier ones "
-                "hold may still be on somebody's screen; `lastly gc` deletes it in time.",
-                level=1,
-            )
+            self.log(CLEAR, level=1)
         if not self.post_process:
-            self.log("--no-post-process uploads without moving the channel, as --upload-only does.", level=1)
+            self.log(NO_POST_PROCESS, level=1)
 
-    def _ask(self, storage: StaticFilesStorage, order: Order) -> None:
-        """Asks whether this is wanted, as Django does; not where nothing would be written."""
-        if not self.interactive or order.dry_run:
-            return
+    def _ask(self, storage: StaticFilesStorage) -> None:
+        """Asks whether this is wanted, in Django's words where these are true here."""
         where = storage.program.store or "the store in lastly's settings"
-        channel = order.channel or storage.options.channel or "live"
+        channel = self.order.channel or storage.options.channel or "live"
         does = "Nothing will be overwritten"
-        does += ".\n" if order.upload_only else f"; the channel {channel} will show what is collected.\n"
+        does += ".\n" if self.order.upload_only else f", and the channel {channel} will show what is collected.\n"
         question = (
             f"\nYou have requested to publish static files to\n\n    {where}\n\n{does}"
             "Are you sure you want to do this?\n\nType 'yes' to continue, or 'no' to cancel: "
@@ -98,17 +141,21 @@ class Command(collectstatic.Command):
             raise CommandError("Collecting static files cancelled.")
 
     def _messages(self) -> Writes | None:
-        """Where the program's messages go: straight to the terminal, unless somebody has put something in between."""
+        """Where the program's messages go: straight to stderr, unless somebody has put something in between."""
         return None if getattr(self.stderr, "_out", None) is sys.__stderr__ else self.stderr
 
     def _summary(self, storage: StaticFilesStorage, publication: Publication, skipped: int) -> str:
         new, reused = publication.new, publication.reused
-        where = f" to '{storage.program.store}'" if storage.program.store else ""
-        said = f"\n{new} static file{'' if new == 1 else 's'} copied{where}"
+        done = "would be copied" if self.dry_run else "copied"
+        said = f"\n{new} static file{'' if new == 1 else 's'} {done}"
+        said += f" to '{storage.program.store}'" if storage.program.store else ""
         said += f", {reused} unmodified" if reused else ""
-        processed = 0
-        if publication.manifest:
-            processed = sum(path != name for path, name in publication.manifest.paths.items())
-        said += f", {processed} post-processed" if processed else ""
+        said += f", {publication.files} post-processed" if publication.files and self.post_process else ""
         said += f", {skipped} skipped due to conflict" if skipped else ""
         return f"{said}."
+
+
+def _names(storage: StaticFilesStorage) -> dict[str, str]:
+    """The names that the manifest now gives."""
+    text = storage.read_manifest()
+    return Manifest.parse(text, "the store").paths if text else {}

@@ -1,0 +1,85 @@
+"""Template tags for browsers that check what they load: `integrity` attributes and import maps.
+
+Without a release to speak of, in DEBUG or with another storage, names stay as they are and nothing is checked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
+
+from django import template
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from lastly.django.manifest import Manifest
+from lastly.django.storage import StaticFilesStorage
+
+register = template.Library()
+
+SCRIPTS = (".js", ".mjs")
+ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&\u2028\u2029"}
+"""What must not stand in a script element as it is; JSON means the same by its escapes."""
+
+
+def _storage() -> StaticFilesStorage | None:
+    """The storage, where it gives names of a release."""
+    if settings.DEBUG or not isinstance(staticfiles_storage, StaticFilesStorage):
+        return None
+    return staticfiles_storage
+
+
+@register.simple_tag
+def lastly_integrity(path: str) -> str:
+    """`integrity` and `crossorigin` of a script or style sheet, for beside `src="{% static path %}"`.
+
+    Nothing for what has no such value. What the release does not hold is treated as `{% static %}` does.
+    """
+    storage = _storage()
+    if storage is None:
+        return ""
+    logical = urlsplit(unquote(path)).path.strip()
+    storage.known(logical)  # says so if it is missing
+    value = storage.manifest.integrity(logical)
+    return format_html('integrity="{}" crossorigin="anonymous"', value) if value else ""
+
+
+@register.simple_tag
+def lastly_importmap(*paths: str, nonce: object = None) -> SafeString:
+    """An import map with the modules of the option `importmap`, and with `paths` under their own names.
+
+    `nonce` is for a Content-Security-Policy. The map has to stand before the first module of the page.
+    """
+    option = staticfiles_storage.options.importmap if isinstance(staticfiles_storage, StaticFilesStorage) else None
+    named = {**(option or {}), **{path: path for path in paths}}
+    if not named:
+        raise template.TemplateSyntaxError(
+            "lastly_importmap: neither arguments nor the option `importmap` name a module"
+        )
+    storage = _storage()
+    manifest = storage.manifest if storage else None
+    imports: dict[str, str] = {}
+    integrity: dict[str, str] = {}
+    for specifier, path in named.items():
+        for name, logical in _modules(specifier, path, manifest):
+            imports[name] = url = staticfiles_storage.url(logical)
+            value = manifest.integrity(logical) if manifest else None
+            if value:
+                integrity[url] = value
+    document = {"imports": imports, **({"integrity": integrity} if integrity else {})}
+    content = mark_safe(json.dumps(document, ensure_ascii=False).translate(ESCAPES))
+    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
+    return format_html('<script type="importmap"{}>{}</script>', attribute, content)
+
+
+def _modules(specifier: str, path: str, manifest: Manifest | None) -> Iterator[tuple[str, str]]:
+    """The module itself; of a folder, with a slash at its end, every script of the release that lies below it."""
+    if path.endswith("/") and manifest is not None:
+        for logical in sorted(manifest.paths):
+            if logical.startswith(path) and logical.endswith(SCRIPTS):
+                yield specifier + logical.removeprefix(path), logical
+    else:
+        yield specifier, path
