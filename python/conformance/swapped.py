@@ -1,13 +1,12 @@
 """Settings under which Django's own tests for staticfiles meet lastly's storage and command instead of Django's.
 
-The classes are exchanged before the first test is imported, so that both the dotted names in the tests' STORAGES and the
+The classes are exchanged before the first test is imported, so that the dotted names in the tests' STORAGES and the
 subclasses that the tests make are lastly's. Django's runtests.py takes this module with --settings.
 
 Names are compared without their hash, for the tests spell those that MD5 gives to what Django's templates write; and
 references are compared in the form of these templates, however the file has them.
 """
 
-import os
 import re
 import unittest
 from pathlib import Path
@@ -111,12 +110,15 @@ class Runner(DiscoverRunner):
             tests[name].__unittest_expecting_failure__ = True
         result = super().run_suite(suite, **kwargs)
         for name in sorted(expected - tests.keys()):
-            print(f"STALE: {name} is left out, and there is no such test")  # noqa: T201
+            print(f"STALE: {name} is left out, and there is no such test")
             result.unexpectedSuccesses.append(name)
         passed = result.testsRun - sum(
-            map(len, (result.failures, result.errors, result.skipped, result.expectedFailures, result.unexpectedSuccesses))
+            map(
+                len,
+                (result.failures, result.errors, result.skipped, result.expectedFailures, result.unexpectedSuccesses),
+            )
         )
-        print(f"passed {passed}, left out {len(result.expectedFailures)}, skipped {len(result.skipped)}")  # noqa: T201
+        print(f"passed {passed}, left out {len(result.expectedFailures)}, skipped {len(result.skipped)}")
         return result
 
 

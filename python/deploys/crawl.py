@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from http.cookies import SimpleCookie
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 SECONDS = 30
@@ -27,7 +28,7 @@ TYPES = {
 """The type that each kind of file has to be served with."""
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-IN_CSS = re.compile(r"""(?:url\(|@import)\s*["']?(?P<url>[^"')]+)["']?""")
+IN_CSS = re.compile(r"""(?:url\(|@import\s+(?!url\())\s*["']?(?P<url>[^"')]+)["']?""")
 IN_JS = re.compile(
     r"""(?:\bfrom\s*|\bimport\s*\(?\s*)["'](?P<url>\.{0,2}/[^"']+)["']"""
     r"""|\bnew\s+URL\(\s*["'](?P<file>[^"']+)["']\s*,\s*import\.meta\.url\s*\)"""
@@ -45,6 +46,8 @@ class Answer:
     body: bytes
     headers: dict[str, str]
     """By lower-case name."""
+    cookies: dict[str, str]
+    """Those that it sets."""
 
     def text(self) -> str:
         """The body as text."""
@@ -77,7 +80,9 @@ class Visitor:
         with response:
             named = {name.lower(): value for name, value in response.headers.items()}
             kind = response.headers.get_content_type() if "content-type" in named else ""
-            return Answer(url, response.status, kind, response.read(), named)
+            set_cookies = SimpleCookie("; ".join(response.headers.get_all("set-cookie", [])))
+            cookies = {name: cookie.value for name, cookie in set_cookies.items()}
+            return Answer(url, response.status, kind, response.read(), named, cookies)
 
     def everything(self, first: list[str]) -> Iterator[Answer]:
         """The answers for these URLs, and for all that they lead to, each once."""

@@ -24,7 +24,12 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent / "examples" / "django"
 START_SECONDS = 60
 STOP_SECONDS = 15
-COMMENTS = {".css": "/* edition %d */\n", ".js": "// edition %d\n", ".svg": "<!-- edition %d -->\n", ".png": "edition %d"}
+COMMENTS = {
+    ".css": "/* edition %d */\n",
+    ".js": "// edition %d\n",
+    ".svg": "<!-- edition %d -->\n",
+    ".png": "edition %d",
+}
 
 
 def free_port() -> int:
@@ -48,11 +53,13 @@ class Edition:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("LASTLY_STORE")}
         self.environment = kept | {"DATABASE": str(folder / "db.sqlite3")} | environment
-        left_out = shutil.ignore_patterns("__pycache__", "static-store", "*.sqlite3")
+        left_out = shutil.ignore_patterns("__pycache__", "static-store", "*.sqlite3", "release.json")
         shutil.copytree(PROJECT, folder, ignore=left_out)
         with (folder / "project/settings.py").open("a") as opened:
             opened.write("\n" + settings)
-        self._edit("guestbook/templates/guestbook/index.html", "</head>", f'<meta name="edition" content="{number}">\n</head>')
+        self._edit(
+            "guestbook/templates/guestbook/index.html", "</head>", f'<meta name="edition" content="{number}">\n</head>'
+        )
         for file in folder.glob("guestbook/static/**/*"):
             if file.suffix in COMMENTS:
                 with file.open("ab") as opened:
@@ -86,20 +93,32 @@ class Edition:
             elif file.name == old:
                 file.rename(file.with_name(new))
 
-    def manage(self, *words: str, environment: dict[str, str] | None = None) -> str:
-        """Runs `manage.py`; what it said. Raises if it fails."""
-        command = [sys.executable, "manage.py", *words]
-        given = self.environment | (environment or {})
-        done = subprocess.run(command, cwd=self.folder, env=given, capture_output=True, text=True, check=False)
+    def manage(self, *words: str) -> None:
+        """Runs `manage.py`, which has to succeed."""
+        self.run([sys.executable, "manage.py", *words])
+
+    def run(self, command: list[str]) -> None:
+        """Runs a command in the project, which has to succeed."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
         if done.returncode:
-            raise AssertionError(f"manage.py {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout + done.stderr
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
 
     @contextlib.contextmanager
     def serve(self, port: int) -> Iterator[None]:
         """Has gunicorn answer at this port."""
         command = [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"127.0.0.1:{port}"]
-        command += ["--workers", "1", "--threads", "4", "--worker-class", "gthread", "--worker-tmp-dir", str(self.folder)]
+        command += [
+            "--workers",
+            "1",
+            "--threads",
+            "4",
+            "--worker-class",
+            "gthread",
+            "--worker-tmp-dir",
+            str(self.folder),
+        ]
         with running(command, self.folder, self.environment, f"http://127.0.0.1:{port}/admin/login/"):
             yield
 

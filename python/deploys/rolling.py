@@ -15,7 +15,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from crawl import Answer, Visitor, expected_type, page_loads
 from example import Edition, edges, free_port
@@ -56,6 +55,11 @@ class Seen:
         return found + [f"meanwhile: {fault}" for view in self.meanwhile for fault in view.faults]
 
 
+def logical(url: str) -> str:
+    """The logical path of the file at a URL of the CDN."""
+    return ADDRESS.sub(b"", url.removeprefix(CDN).encode()).decode()
+
+
 class Judge:
     """Knows what each edition's files are, and says what is wrong with an answer."""
 
@@ -76,15 +80,13 @@ class Judge:
     def faults(self, visitor: Visitor, view: View, integrity: dict[str, str]) -> list[str]:
         """What is wrong with what a page leads to."""
         assert view.edition is not None
-        found = []
-        for answer in visitor.everything(view.urls):
-            if fault := self.fault(answer, view.edition, integrity.get(answer.url)):
-                found.append(f"{fault}: {answer.url}, for a page of edition {view.edition}")
-        return found
+        answers = visitor.everything(view.urls)
+        found = ((answer.url, self.fault(answer, view.edition, integrity.get(answer.url))) for answer in answers)
+        return [f"{fault}: {url}, for a page of edition {view.edition}" for url, fault in found if fault]
 
     def fault(self, answer: Answer, edition: int, integrity: str | None) -> str | None:
         """What is wrong with an answer: it is missing, wrong, or mixed with another edition's files."""
-        name = ADDRESS.sub(b"", urlsplit(answer.url).path.encode()).decode().removeprefix(urlsplit(CDN).path)
+        name = logical(answer.url)
         if not answer.url.startswith(CDN) or name not in self.truth[edition]:
             return "wrong: no file of this edition"
         if answer.status != 200:

@@ -49,7 +49,13 @@ class RollingDeploy(unittest.TestCase):
 
     def editions(self, settings: str) -> list[Edition]:
         """Both editions, with a database that they share."""
-        environment = {"BUCKET": self.bucket, "STATIC_URL": CDN, "DATABASE": str(self.folder / "db.sqlite3")}
+        environment = {
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            "BUCKET": self.bucket,
+            "LASTLY_STORE": f"s3://{self.bucket}/static/",
+            "STATIC_URL": CDN,
+            "DATABASE": str(self.folder / "db.sqlite3"),
+        }
         return [Edition(number, self.folder / str(number), HOSTS + settings, environment) for number in (1, 2)]
 
     def truth(self, editions: list[Edition]) -> Truth:
@@ -62,6 +68,17 @@ class RollingDeploy(unittest.TestCase):
             number: {file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*") if file.is_file()}
             for number, root in collected.items()
         }
+
+    def test_lastly_mixes_nothing(self) -> None:
+        editions = self.editions("")
+        editions[0].manage("migrate", "--verbosity=0")
+
+        def publish(edition: Edition) -> None:
+            edition.manage("collectstatic", "--noinput")
+
+        seen = play(self.origin, editions, publish, self.truth(editions), self.folder / "nginx")
+        self.assertEqual(seen.faults(), [])
+        self.assertGreater(len(seen.meanwhile), 5)
 
     def test_names_that_are_overwritten_are_seen_mixed(self) -> None:
         editions = self.editions(OVERWRITTEN)

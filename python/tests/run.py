@@ -3,7 +3,7 @@
 
     run.py install            the virtual environments, once; fast when there is nothing to do
     run.py                    every part of the tests
-    run.py --part unit        one of them
+    run.py --part unit        one of them: lint, unit, conformance, deploys
     run.py NAME…              the tests of `unit` whose names contain one of these
 
 The environments lie in `.tools/` (or LASTLY_TOOLS) and hold exactly what `pins/` says. The program is the one that
@@ -77,6 +77,7 @@ class Environment:
 
 
 LINT = Environment("lint", (3, 11))
+DEPLOYS = Environment("deploys", (3, 11))
 GRID = [
     Environment("django-5.2", (3, 11)),
     Environment("django-6.0", (3, 12)),
@@ -133,7 +134,22 @@ def unit(names: list[str]) -> int:
     return status
 
 
-PARTS: dict[str, Callable[[list[str]], int]] = {"lint": lint, "unit": unit}
+def conformance(_: list[str]) -> int:
+    """Django's own tests for staticfiles, in every pair of the grid."""
+    return max(environment.run(ROOT / "python" / "conformance" / "run.py") for environment in present(GRID))
+
+
+def deploys(_: list[str]) -> int:
+    """The example project, with gunicorn, nginx and an S3 server."""
+    return DEPLOYS.run("-m", "unittest", "discover", "-s", ROOT / "python" / "deploys")
+
+
+PARTS: dict[str, Callable[[list[str]], int]] = {
+    "lint": lint,
+    "unit": unit,
+    "conformance": conformance,
+    "deploys": deploys,
+}
 
 
 def present(environments: list[Environment]) -> list[Environment]:
@@ -145,7 +161,7 @@ def install() -> None:
     TOOLS.mkdir(parents=True, exist_ok=True)
     with (TOOLS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the directory may be shared
-        for environment in (LINT, *GRID):
+        for environment in (LINT, DEPLOYS, *GRID):
             environment.install()
 
 

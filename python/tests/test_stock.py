@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.test import SimpleTestCase
+
 from lastly import find_binary
 
 FILES = {

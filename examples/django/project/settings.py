@@ -47,14 +47,18 @@ TEMPLATES = [
     },
 ]
 
-STATIC_URL = os.environ.get("STATIC_URL", "/static/")
+# Where the files are published, and where visitors find them: on this machine, if nothing else is said.
 STORE = os.environ.get("LASTLY_STORE", f"dir:{BASE_DIR / 'static-store'}")
+STATIC_URL = os.environ.get("STATIC_URL", "/static/")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "lastly.django.StaticFilesStorage",
         "OPTIONS": {
             "store": STORE,
+            # collectstatic writes it, to be shipped with the code: a server names the files that it was built with,
+            # also while others are newer.
+            "manifest": "release.json",
             "importmap": {"guestbook": "guestbook/js/app.js"},
         },
     },
