@@ -1,7 +1,7 @@
 """Runs Django's own tests for staticfiles with lastly's storage and command, for the Django that is installed here.
 
-The tests come from Django's source distribution, which is kept in `.tools/` (or LASTLY_TOOLS). What is left out, and why,
-stands in left-out.txt.
+The tests come from Django's source distribution, which is kept in `.tools/` (or LASTLY_TOOLS). What is left out, and
+why, stands in left-out.txt.
 """
 
 from __future__ import annotations
