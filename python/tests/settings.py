@@ -11,3 +11,8 @@ INSTALLED_APPS = ["lastly.django", "django.contrib.staticfiles"]
 STATIC_URL = "/static/"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
 STORAGES = {"staticfiles": {"BACKEND": "lastly.django.StaticFilesStorage"}}
+LOGGING = {
+    "version": 1,
+    "handlers": {"none": {"class": "logging.NullHandler"}},
+    "loggers": {"lastly.django": {"handlers": ["none"], "propagate": False}},
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ class ProjectTestCase(SimpleTestCase):
     def setUp(self) -> None:
         temporary = tempfile.TemporaryDirectory(prefix="lastly-test-")
         self.addCleanup(temporary.cleanup)
+        self.addCleanup(gc.collect)  # and with the storage goes the thread that follows
         self.folder = Path(temporary.name).resolve()
         self.store = self.folder / "store"
         self.write(FILES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
@@ -27,6 +28,7 @@ CREDENTIALS = (
     "AWS_S3_SECRET_ACCESS_KEY",
 )
 """What settings call credentials that django-storages reads."""
+MIDDLEWARE = "lastly.django.middleware.one_release"
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -36,7 +38,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         return []
     options, problems = conf.read(given)
     found: list[CheckMessage] = [Error(problem.message, hint=problem.hint, id=problem.id) for problem in problems]
-    return [*found, *_order(), *_urls(options), *_credentials()]
+    return [*found, *_order(), *_urls(options), *_credentials(), *_middleware(options)]
 
 
 def check_release(**_: Any) -> list[CheckMessage]:
@@ -80,13 +82,13 @@ def _given() -> dict[str, Any] | None:
 
 
 def _order() -> list[CheckMessage]:
-    provider = get_commands().get("collectstatic", "django.contrib.staticfiles")
-    name = provider if isinstance(provider, str) else provider.name
-    if name == "lastly.django":
-        return []
-    if name == "django.core" or "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
+    if not apps.is_installed("django.contrib.staticfiles"):
         hint = "add 'django.contrib.staticfiles' below 'lastly.django'"
         return [Error("'django.contrib.staticfiles' is not in INSTALLED_APPS", hint=hint, id="lastly.E005")]
+    provider = get_commands()["collectstatic"]
+    name = provider if isinstance(provider, str) else type(provider).__module__
+    if name == "lastly.django":
+        return []
     message = f"collectstatic is that of {name!r}: it copies every file before it publishes"
     hint = f"put 'lastly.django' above {name!r} in INSTALLED_APPS"
     return [Error(message, hint=hint, id="lastly.E005")]
@@ -110,6 +112,13 @@ def _credentials() -> list[CheckMessage]:
         "give them to the AWS chain instead (environment, profile, role), and take them out if nothing else needs them"
     )
     return [checks.Warning(message, hint=hint, id="lastly.W002")]
+
+
+def _middleware(options: conf.Options) -> list[CheckMessage]:
+    if not options.follow or MIDDLEWARE in settings.MIDDLEWARE:
+        return []
+    message = "a page that is made while the next release comes can name files of both"
+    return [checks.Warning(message, hint=f"add {MIDDLEWARE!r} to MIDDLEWARE", id="lastly.W006")]
 
 
 def _published(options: conf.Options, manifest: Manifest) -> list[CheckMessage]:

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 BYPASS_VARIABLE = "LASTLY_BYPASS"
 RELEASE_VARIABLE = "LASTLY_RELEASE"
+SOURCES = ("store", "cdn", "finders")
+"""What `manifest` can be, besides a file and a URL."""
 MISSING = ("error", "warn", "original")
 FOR_DJANGO = ("location", "file_permissions_mode", "directory_permissions_mode", "allow_overwrite")
 """Options of Django's own storage, which are handed on."""
@@ -52,7 +53,7 @@ class Options:
     @property
     def baked(self) -> str | None:
         """The file that holds the manifest, where it is to be read from one that the image is built with."""
-        return None if self.manifest in ("store", "cdn") or is_url(self.manifest) else self.manifest
+        return None if self.manifest in SOURCES or is_url(self.manifest) else self.manifest
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def is_url(text: str) -> bool:
 
 
 def _unknown(name: str, known: Iterable[str]) -> Problem:
+    if any(word in name.lower() for word in ("secret", "access_key", "token", "password", "credential")):
+        return Problem("lastly.E001", f"there is no option {name!r}", "credentials come from the AWS chain only")
     near = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
     return Problem("lastly.E001", f"there is no option {name!r}", hint)
@@ -153,6 +156,11 @@ def _read_bypass(taken: dict[str, Any]) -> None:
             taken["bypass_url"] = said
 
 
+def _is_prefix(url: str) -> bool:
+    """Whether names can be put behind it."""
+    return url.endswith("/") and (is_url(url) or url.startswith("/")) and not {"?", "#", "@"} & set(url)
+
+
 def _contradictions(options: Options) -> list[Problem]:
     found = []
     if options.missing not in MISSING:
@@ -175,6 +183,8 @@ def _contradictions(options: Options) -> list[Problem]:
                 "set 'manifest' to 'store', or leave the release out: a manifest that is a file is one release anyway",
             )
         )
+    if options.follow and options.manifest == "finders":
+        found.append(Problem("lastly.E003", "'finders' have nothing to 'follow'", "leave one of the two out"))
     if options.bypass and not options.bypass_url:
         found.append(
             Problem(
@@ -185,8 +195,8 @@ def _contradictions(options: Options) -> list[Problem]:
         )
     for name in ("base_url", "bypass_url"):
         url = getattr(options, name)
-        if url and (not url.endswith("/") or not (is_url(url) or url.startswith("/")) or urlsplit(url).query):
-            hint = "it has to be a URL or an absolute path that ends with a slash"
+        if url and not _is_prefix(url):
+            hint = "it has to be a URL with no user in it, or an absolute path, and ends with a slash"
             found.append(Problem("lastly.E004", f"the option {name!r} is {url!r}", hint))
     if options.manifest == "cdn" and not is_url(options.base_url or settings.STATIC_URL or ""):
         found.append(

@@ -2,23 +2,20 @@
 
 The first use reads it; where that fails, the next tries again, but not at once. From then on nothing waits: with
 `follow`, a thread of each process asks for a newer one every so many seconds, and what comes replaces the old one as a
-whole. While there is nothing to be had, the last good one stays. A request that has begun with one manifest ends with
-it, so that no page names files of two releases. Only what was read survives a fork: a child starts a thread of its own
-when it first asks.
+whole. While there is nothing to be had, the last good one stays. Only what was read survives a fork: a child starts a
+thread of its own when it first asks.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
-
-from django.core.signals import request_finished, request_started
 
 from lastly.django.manifest import Manifest, ManifestUnavailable, Source
 
@@ -38,12 +35,9 @@ class Current:
         self._manifest: Manifest | None = None
         self._failure: tuple[float, ManifestUnavailable] | None = None
         self._warned = ""
-        self._of_request: ContextVar[Manifest | None] = ContextVar("lastly_manifest_of_request", default=None)
+        self._held: ContextVar[Manifest | None] = ContextVar("lastly_manifest", default=None)
         self.forget_thread()
         _all.add(self)
-        if follow:
-            request_started.connect(self._begin_request)
-            request_finished.connect(self._end_request)
 
     def forget_thread(self) -> None:
         """Begins again without a thread, and with locks that nobody holds, as a forked child has to."""
@@ -54,7 +48,7 @@ class Current:
     @property
     def manifest(self) -> Manifest:
         """The manifest; reads it where this has not been done. ManifestUnavailable."""
-        manifest = self._of_request.get() or self._manifest or self._first()
+        manifest = self._held.get() or self._manifest or self._first()
         if self.follow and self._thread is None:
             self._start()
         return manifest
@@ -63,6 +57,15 @@ class Current:
         """Takes a manifest from elsewhere; after None, the next use reads it again."""
         with self._changing:
             self._manifest, self._failure = manifest, None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Until this ends, whoever runs in this context has the manifest of its beginning."""
+        token = self._held.set(self._manifest)
+        try:
+            yield
+        finally:
+            self._held.reset(token)
 
     def refresh(self) -> bool:
         """Asks the source once; whether another manifest has come. ManifestUnavailable."""
@@ -111,12 +114,6 @@ class Current:
             if str(error) != self._warned:
                 logger.warning("%s; the last good manifest stays in use", error)
             self._warned = str(error)
-
-    def _begin_request(self, **_: Any) -> None:
-        self._of_request.set(self._manifest)
-
-    def _end_request(self, **_: Any) -> None:
-        self._of_request.set(None)
 
 
 def _keep_up(reference: weakref.ref[Current], seconds: float) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from django.apps import apps
 from django.contrib.staticfiles.finders import get_finders
 from django.core.files.storage import Storage
 
@@ -16,7 +18,7 @@ Found = Mapping[str, tuple[Storage, str]]
 """Logical path → the storage of a finder, and the path there."""
 
 
-def find(ignore: list[str], conflict: Callable[[str], None]) -> dict[str, tuple[Storage, str]]:
+def find(ignore: list[str], conflict: Callable[[str], object] = str) -> dict[str, tuple[Storage, str]]:
     """Everything that the finders find. The first one wins; of a later file with the same path `conflict` is told."""
     found: dict[str, tuple[Storage, str]] = {}
     for finder in get_finders():
@@ -51,3 +53,17 @@ def spooled(found: Found) -> Iterator[dict[str, Path]]:
                     shutil.copyfileobj(source, copy)
             places[logical] = place
         yield places
+
+
+class Finders:
+    """The files that the finders find, as a manifest by which every name stays as it is."""
+
+    def read(self, *, again: bool) -> bytes | None:
+        """Lists the files, and only once."""
+        if again:
+            return None
+        ignore: list[str] = apps.get_app_config("staticfiles").ignore_patterns  # type: ignore[attr-defined]
+        return json.dumps({"version": "1.1", "paths": {path: path for path in find(ignore)}}).encode()
+
+    def __str__(self) -> str:
+        return "the finders"

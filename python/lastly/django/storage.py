@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -20,6 +20,7 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin, ManifestStati
 
 from lastly.django import conf
 from lastly.django.current import Current
+from lastly.django.files import Finders, find
 from lastly.django.manifest import File, Manifest, ManifestUnavailable, Source, Url
 from lastly.django.program import Program
 from lastly.django.store import Released
@@ -57,8 +58,8 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     @property
     def base_url(self) -> str:
-        """What URLs begin with: the site's own STATIC_URL in DEBUG, the origin while the CDN is bypassed."""
-        if settings.DEBUG:
+        """What URLs begin with: STATIC_URL where nothing is published, the origin while the CDN is bypassed."""
+        if settings.DEBUG or self.options.manifest == "finders":
             return str(settings.STATIC_URL)
         if self.options.bypass and self.options.bypass_url:
             return self.options.bypass_url
@@ -70,6 +71,8 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         if options.manifest == "cdn" or conf.is_url(options.manifest):
             at = options.manifest if options.manifest != "cdn" else f"{options.base_url}{self.manifest_name}"
             return Url(at, options.timeout)
+        if options.manifest == "finders":
+            return Finders()
         if options.baked:
             return File(conf.folder() / options.baked)
         store = self.program.store or ""
@@ -151,10 +154,9 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         """The check of `stored_name` where there is no manifest: whether the finders know the file."""
         path = urlsplit(unquote(name)).path.strip()
         if path and not path.endswith("/") and not finders.find(path):
-            ours = (found for finder in finders.get_finders() for found, _ in finder.list([]))
-            self._missing(path, dict.fromkeys(ours, ""))
+            self._missing(path, find([]))
 
-    def _missing(self, path: str, paths: Mapping[str, str]) -> None:
+    def _missing(self, path: str, paths: Iterable[str]) -> None:
         if self.options.missing == "original" or (not self.manifest_strict and path in self._reported):
             return
         near = difflib.get_close_matches(path, paths, 1)
