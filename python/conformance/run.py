@@ -42,13 +42,18 @@ def source(version: str) -> Path:
 
 
 def main() -> int:
-    tests = source(django.get_version()) / "tests"
+    version = django.get_version()
+    tests = source(version) / "tests"
     paths = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
     # In memory, because every publish waits until its files are on the disk.
     with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as temporary:
         variables = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "TMPDIR": temporary}
         command = [sys.executable, "runtests.py", "staticfiles_tests", "--parallel", "1", "--settings=swapped"]
-        return subprocess.run(command, cwd=tests, env=variables, check=False).returncode
+        done = subprocess.run(command, cwd=tests, env=variables, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    counted = next((line for line in said.splitlines() if line.startswith("passed ")), "")
+    print(said if done.returncode or not counted else f"Django {version}: {counted}", flush=True)
+    return done.returncode if counted else 1
 
 
 if __name__ == "__main__":
