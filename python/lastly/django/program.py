@@ -74,11 +74,11 @@ class Program:
         if self.options.store or not settings.STATIC_ROOT:
             return self.options.store
         flags = [f"--config={self.options.config}"] if self.options.config else []
-        shown = self._finish([str(find_binary(self.options.binary)), "config", "--json", *flags])
         try:
+            shown = self._finish([str(find_binary(self.options.binary)), "config", "--json", *flags])
             rows = json.loads(shown.stdout)["settings"]
-        except (ValueError, KeyError):
-            return None
+        except (OSError, ValueError, KeyError):
+            return None  # what is wrong is said where the program is needed
         unset = any(row["key"] == "store" and row["origin"] == "default" for row in rows)
         return f"dir:{Path(settings.STATIC_ROOT).resolve()}" if unset else None
 

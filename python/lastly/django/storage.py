@@ -100,7 +100,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     def load(self) -> None:
         """Reads the manifest now, so that no request has to: for a server's start. ManifestUnavailable."""
-        assert self.manifest
+        _ = self.manifest
 
     @property
     def hashed_files(self) -> dict[str, str]:
@@ -181,7 +181,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         """Logs what is wrong with a path, once in the life of a process."""
         if path not in self._reported and self.options.missing != "original":
             self._reported.add(path)
-            logger.error("%s", message)
+            logger.warning("%s", message)
 
     # What no storage of releases does.
 
