@@ -43,6 +43,9 @@ class CollectStatic(ProjectTestCase):
             out, _ = self.collect()
             self.assertIn(f"\n0 static files copied to 'dir:{self.store}', 5 unmodified, 5 post-processed.\n", out)
             self.assertEqual(self.collect(verbosity=0), ("", ""))
+            self.assertIn(
+                f"Post-processed 'css/app.css' as '{self.manifest()['css/app.css']}'", self.collect(verbosity=2)[0]
+            )
             self.write({"img/dot.svg": "<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>\n"})
             out, _ = self.collect()
             self.assertIn("2 static files copied", out)

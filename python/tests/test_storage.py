@@ -132,6 +132,8 @@ class Missing(ProjectTestCase):
     def test_without_any_manifest_the_same_holds(self) -> None:
         with self.project(), self.assertRaisesMessage(ManifestUnavailable, "manifest.json cannot be read"):
             static("css/app.css")
+        with self.project():
+            self.assertEqual(staticfiles_storage.hashed_files, {})
         with self.project({"missing": "warn"}), self.assertLogs("lastly.django", "WARNING"):
             self.assertEqual(static("css/app.css"), "/static/css/app.css")
 

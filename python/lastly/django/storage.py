@@ -104,8 +104,13 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     @property
     def hashed_files(self) -> dict[str, str]:
-        """The names in the store by logical path, under Django's name for them."""
-        return self.manifest.paths
+        """The names in the store by logical path, under Django's name for them; none before the first publish."""
+        try:
+            return self.manifest.paths
+        except ManifestUnavailable as error:
+            if error.not_there:
+                return {}
+            raise
 
     @hashed_files.setter
     def hashed_files(self, paths: dict[str, str]) -> None:
@@ -125,7 +130,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         try:
             return (self.source().read(again=False) or b"").decode()
         except ManifestUnavailable as error:
-            if isinstance(error.__cause__, FileNotFoundError):
+            if error.not_there:
                 return None
             raise
 

@@ -78,7 +78,7 @@ class Command(collectstatic.Command):
         if self.interactive and not self.dry_run:
             self._ask(self.storage)
         publication, _, skipped = self._publish(self.storage)
-        self._report(publication)
+        self._report(self.storage, publication)
         return self._summary(self.storage, publication, len(skipped)) if self.verbosity >= 1 else None
 
     def collect(self) -> dict[str, list[str]]:
@@ -145,8 +145,8 @@ class Command(collectstatic.Command):
         """Where the program's messages go: straight to stderr, unless somebody has put something in between."""
         return None if getattr(self.stderr, "_out", None) is sys.__stderr__ else self.stderr
 
-    def _report(self, publication: Publication) -> None:
-        """What Django has no words for."""
+    def _report(self, storage: StaticFilesStorage, publication: Publication) -> None:
+        """Says what has become of the files, and of the channel."""
         release = publication.release
         for path, name in publication.plan:
             self.log(f"Pretending to copy '{path}' as '{name}'", level=1)
@@ -155,6 +155,9 @@ class Command(collectstatic.Command):
         elif self.order.upload_only:
             self.log(f"Uploaded {release}; to show it: lastly activate {release}", level=1)
         else:
+            names = _names(storage) if self.verbosity > 1 and not self.order.channel else {}
+            for path, name in names.items():
+                self.log(f"Post-processed '{path}' as '{name}'")
             self.log(f"Published {release} to {publication.channel} (sequence {publication.sequence})", level=1)
 
     def _summary(self, storage: StaticFilesStorage, publication: Publication, skipped: int) -> str:
