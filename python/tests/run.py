@@ -2,8 +2,8 @@
 """Runs the tests of the Python side, with every pair of Python and Django that this machine has.
 
     run.py install            the virtual environments, once; fast when there is nothing to do
-    run.py                    every part of the tests
-    run.py --part unit        one of them: lint, unit, conformance, deploys
+    run.py                    style, types and tests
+    run.py --part wheel       one part; this one builds the wheel and tries it
     run.py NAME…              the tests of `unit` whose names contain one of these
 
 The environments lie in `.tools/` (or LASTLY_TOOLS) and hold exactly what `pins/` says. The program is the one that
@@ -19,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TOOLS = Path(os.environ.get("LASTLY_TOOLS") or ROOT / ".tools").resolve()
 NOTHING_RAN = 5
+PROJECT = """
+SECRET_KEY = "only for tests"
+INSTALLED_APPS = ["lastly.django", "django.contrib.staticfiles"]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = ["static"]
+STORAGES = {"staticfiles": {"BACKEND": "lastly.django.StaticFilesStorage", "OPTIONS": {"store": "dir:store"}}}
+"""
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Environment:
         return subprocess.run([self.python, *arguments], cwd=folder, env=variables, check=False).returncode
 
 
+MATURIN = Environment("maturin", (3, 11))
 LINT = Environment("lint", (3, 11))
 DEPLOYS = Environment("deploys", (3, 11))
 GRID = [
@@ -144,12 +153,38 @@ def deploys(_: list[str]) -> int:
     return DEPLOYS.run("-m", "unittest", "discover", "-s", ROOT / "python" / "deploys")
 
 
+def wheel(_: list[str]) -> int:
+    """The wheel, built for debugging and installed into an environment of its own: it brings everything it needs."""
+    MATURIN.install()
+    with tempfile.TemporaryDirectory(prefix="lastly-") as temporary:
+        build = ["-m", "maturin", "build", "--quiet", "--locked", "--profile", "dev", "--out", temporary]
+        if MATURIN.run(*build):
+            return 1
+        (built,) = Path(temporary).glob("*.whl")
+        fresh = Path(temporary, "fresh")
+        subprocess.run([sys.executable, "-m", "venv", fresh], check=True)
+        pip = [fresh / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, built, "--requirement", HERE / "pins" / "django-5.2.txt"], check=True)
+        project = Path(temporary, "project")
+        (project / "static").mkdir(parents=True)
+        (project / "static" / "app.css").write_text("body {}\n")
+        (project / "project.py").write_text(PROJECT)
+        command = [fresh / "bin" / "python", "-m", "django", "collectstatic", "--noinput", "--settings", "project"]
+        clean = {"PATH": os.defpath, "PYTHONPATH": str(project)}
+        ended = subprocess.run(command, cwd=project, env=clean, check=False, capture_output=True, text=True)
+        print(ended.stdout, ended.stderr)
+        return 0 if ended.returncode == 0 and "1 static file copied" in ended.stdout else 1
+
+
 PARTS: dict[str, Callable[[list[str]], int]] = {
     "lint": lint,
     "unit": unit,
     "conformance": conformance,
     "deploys": deploys,
+    "wheel": wheel,
 }
+ALWAYS = ("lint", "unit", "conformance", "deploys")
+"""The parts that run unless others are asked for: the wheel takes a build of its own."""
 
 
 def present(environments: list[Environment]) -> list[Environment]:
@@ -173,7 +208,7 @@ def main() -> int:
     install()
     if options.names == ["install"]:
         return 0
-    parts = options.part or (["unit"] if options.names else list(PARTS))
+    parts = options.part or (["unit"] if options.names else list(ALWAYS))
     failed = [part for part in parts if PARTS[part](options.names) != 0]
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)

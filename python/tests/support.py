@@ -21,12 +21,15 @@ FILES = {
     "robots.txt": "User-agent: *\n",
 }
 
+MEMORY = Path("/dev/shm")
+"""Where Linux has files that are never written to a disk, which a store in a folder would wait for."""
+
 
 class ProjectTestCase(SimpleTestCase):
     """Each test has a folder, files in it, and a store."""
 
     def setUp(self) -> None:
-        temporary = tempfile.TemporaryDirectory(prefix="lastly-test-")
+        temporary = tempfile.TemporaryDirectory(prefix="lastly-test-", dir=MEMORY if MEMORY.is_dir() else None)
         self.addCleanup(temporary.cleanup)
         self.addCleanup(gc.collect)  # and with the storage goes the thread that follows
         self.folder = Path(temporary.name).resolve()

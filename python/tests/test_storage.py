@@ -31,6 +31,17 @@ class Urls(ProjectTestCase):
             self.assertRegex(staticfiles_storage.manifest_hash, "^[0-9a-f]{12}$")
             self.assertEqual(len(staticfiles_storage.hashed_files), 5)
 
+    def test_without_a_base_url_the_release_says_where_it_is_served(self) -> None:
+        (self.folder / "lastly.toml").write_text(f'base-url = "{CDN["base_url"]}"\n')
+        with self.project():
+            self.collect()
+            self.assertRegex(static("css/app.css"), HASHED + "$")
+        (self.folder / "lastly.toml").unlink()
+        with self.project(STATIC_URL="https://other.example.com/"):
+            self.collect()
+            self.assertEqual(staticfiles_storage.manifest.base_url, "https://other.example.com/")
+            self.assertTrue(static("css/app.css").startswith("https://other.example.com/css/app."))
+
     def test_queries_and_fragments_stay(self) -> None:
         with self.project(CDN):
             self.collect()
@@ -107,7 +118,7 @@ class Missing(ProjectTestCase):
     def test_it_can_be_logged_once(self) -> None:
         with self.project({"missing": "warn"}):
             self.collect()
-            with self.assertLogs("lastly.django", "ERROR") as logged:
+            with self.assertLogs("lastly.django", "WARNING") as logged:
                 self.assertEqual(static("css/ap.css"), "/static/css/ap.css")
                 static("css/ap.css")
         self.assertEqual(len(logged.records), 1)
@@ -121,7 +132,9 @@ class Missing(ProjectTestCase):
     def test_without_any_manifest_the_same_holds(self) -> None:
         with self.project(), self.assertRaisesMessage(ManifestUnavailable, "manifest.json cannot be read"):
             static("css/app.css")
-        with self.project({"missing": "warn"}), self.assertLogs("lastly.django", "ERROR"):
+        with self.project():
+            self.assertEqual(staticfiles_storage.hashed_files, {})
+        with self.project({"missing": "warn"}), self.assertLogs("lastly.django", "WARNING"):
             self.assertEqual(static("css/app.css"), "/static/css/app.css")
 
 

@@ -66,6 +66,8 @@ class ImportMap(ProjectTestCase):
             self.collect()
             expected = {"app/app.js": static("js/app.js"), "app/util.js": static("js/util.js")}
             self.assertEqual(import_map(render("{% lastly_importmap %}"))["imports"], expected)
+        with self.project({"importmap": {"app/": "jss/"}}), self.assertRaisesMessage(ValueError, "entry for 'jss/'"):
+            render("{% lastly_importmap %}")
         with self.project({"importmap": {"app/": "js/"}}, DEBUG=True):
             self.assertEqual(import_map(render("{% lastly_importmap %}")), {"imports": {"app/": "/static/js/"}})
 

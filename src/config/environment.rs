@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_empty_or_none_of_ours_says_nothing() {
         let variables =
-            [("LASTLY_STORE", ""), ("LASTLY_FOO", ""), ("LASTLY_TEST_S3", "1"), ("LASTLY_TOOLS", "x"), ("HOME", "/x")];
+            [("LASTLY_STORE", ""), ("LASTLY_FOO", ""), ("LASTLY_TEST_S3", "1"), ("LASTLY_BYPASS", "1"), ("HOME", "/x")];
         assert_eq!(layer(&variables), (Layer::default(), Vec::new()));
         let environment: Environment = variables.into_iter().collect();
         assert_eq!((environment.text("LASTLY_STORE"), environment.text("HOME")), (None, Some("/x")));

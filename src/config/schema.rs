@@ -381,8 +381,9 @@ pub(super) const PREFIX: &str = "LASTLY_";
 /// The variable that names the settings file.
 pub(super) const CONFIG: &str = "LASTLY_CONFIG";
 
-/// Variables that are no settings, but lastly's own.
-const RESERVED: [&str; 3] = [CONFIG, "LASTLY_TOOLS", "LASTLY_BLESS"];
+/// Variables that are no settings, but lastly's own: those of the tests, and those that the Django package reads.
+const RESERVED: [&str; 6] =
+    [CONFIG, "LASTLY_TOOLS", "LASTLY_BLESS", "LASTLY_BINARY", "LASTLY_BYPASS", "LASTLY_RELEASE"];
 
 /// What the names of variables begin with that only tests look at.
 const RESERVED_PREFIX: &str = "LASTLY_TEST_";

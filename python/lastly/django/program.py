@@ -18,8 +18,8 @@ from typing import IO, Any, Protocol
 
 from django.conf import settings
 
-from lastly import BINARY_VARIABLE, find_binary
-from lastly.django.conf import BYPASS_VARIABLE, RELEASE_VARIABLE, Options, folder
+from lastly import find_binary
+from lastly.django.conf import Options, folder, is_url
 
 URLS_VARIABLE = "LASTLY_URLS"
 
@@ -56,12 +56,12 @@ class Program:
 
     def command(self, *arguments: str) -> list[str]:
         """A whole command line: one of lastly's commands, its own flags, and the flags that the options stand for."""
-        options = self.options
+        options, own = self.options, str(settings.STATIC_URL or "")
         named = (
             ("store", self.store),
             ("control", options.control),
             ("channel", options.channel),
-            ("base-url", options.base_url),
+            ("base-url", options.base_url or (own if is_url(own) else None)),
             ("config", options.config),
         )
         flags = [f"--{name}={value}" for name, value in named if value]
@@ -74,18 +74,17 @@ class Program:
         if self.options.store or not settings.STATIC_ROOT:
             return self.options.store
         flags = [f"--config={self.options.config}"] if self.options.config else []
-        shown = self._finish([str(find_binary(self.options.binary)), "config", "--json", *flags])
         try:
+            shown = self._finish([str(find_binary(self.options.binary)), "config", "--json", *flags])
             rows = json.loads(shown.stdout)["settings"]
-        except (ValueError, KeyError):
-            return None
+        except (OSError, ValueError, KeyError):
+            return None  # what is wrong is said where the program is needed
         unset = any(row["key"] == "store" and row["origin"] == "default" for row in rows)
         return f"dir:{Path(settings.STATIC_ROOT).resolve()}" if unset else None
 
     def environment(self) -> dict[str, str]:
-        """The environment, with the URLs by which files refer to one another, without what is for Django only."""
-        ours = (BINARY_VARIABLE, BYPASS_VARIABLE, RELEASE_VARIABLE)
-        environment = {name: value for name, value in os.environ.items() if name not in ours}
+        """This process's environment, and in it the URLs by which files refer to one another."""
+        environment = dict(os.environ)
         urls = dict.fromkeys([settings.STATIC_URL or "", *self.options.urls])
         environment.setdefault(URLS_VARIABLE, ",".join(url for url in urls if url))
         return environment

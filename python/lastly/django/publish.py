@@ -31,6 +31,12 @@ class Publication:
     new: int
     reused: int
     files: int
+    release: str
+    channel: str | None
+    """None where no channel was to be moved."""
+    sequence: int | None
+    plan: list[tuple[str, str]]
+    """After a dry run, what would be uploaded: logical path and name in the store."""
 
 
 class NotPublished(Exception):
@@ -49,8 +55,17 @@ def publish(program: Program, files: Mapping[str, Path], order: Order, messages:
     answer = program.run([*_flags(program, order), "--files-from=-"], "\n".join(lines).encode(), messages)
     if answer.status != 0:
         raise NotPublished(answer.error or f"lastly has ended with status {answer.status}", answer.status)
-    counts = [answer.document.get(name) or 0 for name in ("new", "reused", "files")]
-    return Publication(*counts)
+    said = answer.document
+    uploads = (said.get("plan") or {}).get("uploads") or []
+    return Publication(
+        new=said["new"],
+        reused=said["reused"],
+        files=said["files"],
+        release=said["release"],
+        channel=said["channel"],
+        sequence=said["sequence"],
+        plan=[(upload["path"], upload["name"]) for upload in uploads],
+    )
 
 
 def _flags(program: Program, order: Order) -> list[str]:

@@ -58,18 +58,29 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     @property
     def base_url(self) -> str:
-        """What URLs begin with: STATIC_URL where nothing is published, the origin while the CDN is bypassed."""
-        if settings.DEBUG or self.options.manifest == "finders":
+        """What URLs begin with: STATIC_URL where nothing is published, the origin while the CDN is bypassed.
+
+        Else what the project has set or, where it has not, what the release was published for.
+        """
+        options = self.options
+        if settings.DEBUG or options.manifest == "finders":
             return str(settings.STATIC_URL)
-        if self.options.bypass and self.options.bypass_url:
-            return self.options.bypass_url
-        return self.options.base_url or str(settings.STATIC_URL)
+        if options.bypass and options.bypass_url:
+            return options.bypass_url
+        return options.base_url or self._published_url() or str(settings.STATIC_URL)
+
+    def _published_url(self) -> str | None:
+        try:
+            return self.manifest.base_url
+        except ManifestUnavailable:
+            return None
 
     def source(self) -> Source:
         """Where the manifest is read."""
         options = self.options
         if options.manifest == "cdn" or conf.is_url(options.manifest):
-            at = options.manifest if options.manifest != "cdn" else f"{options.base_url}{self.manifest_name}"
+            prefix = options.base_url or settings.STATIC_URL
+            at = f"{prefix}{self.manifest_name}" if options.manifest == "cdn" else options.manifest
             return Url(at, options.timeout)
         if options.manifest == "finders":
             return Finders()
@@ -89,12 +100,17 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     def load(self) -> None:
         """Reads the manifest now, so that no request has to: for a server's start. ManifestUnavailable."""
-        assert self.manifest
+        _ = self.manifest
 
     @property
     def hashed_files(self) -> dict[str, str]:
-        """The names in the store by logical path, under Django's name for them."""
-        return self.manifest.paths
+        """The names in the store by logical path, under Django's name for them; none before the first publish."""
+        try:
+            return self.manifest.paths
+        except ManifestUnavailable as error:
+            if error.not_there:
+                return {}
+            raise
 
     @hashed_files.setter
     def hashed_files(self, paths: dict[str, str]) -> None:
@@ -114,7 +130,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         try:
             return (self.source().read(again=False) or b"").decode()
         except ManifestUnavailable as error:
-            if isinstance(error.__cause__, FileNotFoundError):
+            if error.not_there:
                 return None
             raise
 
@@ -170,7 +186,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         """Logs what is wrong with a path, once in the life of a process."""
         if path not in self._reported and self.options.missing != "original":
             self._reported.add(path)
-            logger.error("%s", message)
+            logger.warning("%s", message)
 
     # What no storage of releases does.
 

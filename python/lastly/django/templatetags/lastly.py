@@ -15,7 +15,6 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from lastly.django.manifest import Manifest
 from lastly.django.storage import StaticFilesStorage
 
 register = template.Library()
@@ -60,13 +59,12 @@ def lastly_importmap(*paths: str, nonce: object = None) -> SafeString:
             "lastly_importmap: neither arguments nor the option `importmap` name a module"
         )
     storage = _storage()
-    manifest = storage.manifest if storage else None
     imports: dict[str, str] = {}
     integrity: dict[str, str] = {}
     for specifier, path in named.items():
-        for name, logical in _modules(specifier, path, manifest):
+        for name, logical in _modules(specifier, path, storage):
             imports[name] = url = staticfiles_storage.url(logical)
-            value = manifest.integrity(logical) if manifest else None
+            value = storage.manifest.integrity(logical) if storage else None
             if value:
                 integrity[url] = value
     document = {"imports": imports, **({"integrity": integrity} if integrity else {})}
@@ -75,11 +73,13 @@ def lastly_importmap(*paths: str, nonce: object = None) -> SafeString:
     return format_html('<script type="importmap"{}>{}</script>', attribute, content)
 
 
-def _modules(specifier: str, path: str, manifest: Manifest | None) -> Iterator[tuple[str, str]]:
+def _modules(specifier: str, path: str, storage: StaticFilesStorage | None) -> Iterator[tuple[str, str]]:
     """The module itself; of a folder, with a slash at its end, every script of the release that lies below it."""
-    if path.endswith("/") and manifest is not None:
-        for logical in sorted(manifest.paths):
-            if logical.startswith(path) and logical.endswith(SCRIPTS):
-                yield specifier + logical.removeprefix(path), logical
-    else:
+    if storage is None or not path.endswith("/"):
         yield specifier, path
+        return
+    within = sorted(one for one in storage.manifest.paths if one.startswith(path) and one.endswith(SCRIPTS))
+    for logical in within:
+        yield specifier + logical.removeprefix(path), logical
+    if not within:
+        storage.known(path)  # says that it is missing

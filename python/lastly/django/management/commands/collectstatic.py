@@ -78,6 +78,7 @@ class Command(collectstatic.Command):
         if self.interactive and not self.dry_run:
             self._ask(self.storage)
         publication, _, skipped = self._publish(self.storage)
+        self._report(self.storage, publication)
         return self._summary(self.storage, publication, len(skipped)) if self.verbosity >= 1 else None
 
     def collect(self) -> dict[str, list[str]]:
@@ -143,6 +144,21 @@ class Command(collectstatic.Command):
     def _messages(self) -> Writes | None:
         """Where the program's messages go: straight to stderr, unless somebody has put something in between."""
         return None if getattr(self.stderr, "_out", None) is sys.__stderr__ else self.stderr
+
+    def _report(self, storage: StaticFilesStorage, publication: Publication) -> None:
+        """Says what has become of the files, and of the channel."""
+        release = publication.release
+        for path, name in publication.plan:
+            self.log(f"Pretending to copy '{path}' as '{name}'", level=1)
+        if self.dry_run:
+            self.log(f"The release would be {release}", level=1)
+        elif self.order.upload_only:
+            self.log(f"Uploaded {release}; to show it: lastly activate {release}", level=1)
+        else:
+            names = _names(storage) if self.verbosity > 1 and not self.order.channel else {}
+            for path, name in names.items():
+                self.log(f"Post-processed '{path}' as '{name}'")
+            self.log(f"Published {release} to {publication.channel} (sequence {publication.sequence})", level=1)
 
     def _summary(self, storage: StaticFilesStorage, publication: Publication, skipped: int) -> str:
         new, reused = publication.new, publication.reused
