@@ -27,6 +27,16 @@ def import_map(rendered: str) -> dict[str, dict[str, str]]:
     return content
 
 
+class Unasked:
+    """A nonce that is false until it has been asked for, as Django's LazyNonce."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return "abc"
+
+
 class Integrity(ProjectTestCase):
     def test_scripts_and_styles_have_a_value(self) -> None:
         with self.project():
@@ -85,8 +95,9 @@ class ImportMap(ProjectTestCase):
     def test_a_nonce_is_for_the_policy(self) -> None:
         with self.project():
             self.collect()
-            rendered = render("{% lastly_importmap 'js/app.js' nonce=nonce %}", nonce="abc")
-        self.assertTrue(rendered.startswith('<script type="importmap" nonce="abc">{'))
+            for nonce, attribute in (("abc", ' nonce="abc"'), (Unasked(), ' nonce="abc"'), ("", ""), (None, "")):
+                rendered = render("{% lastly_importmap 'js/app.js' nonce=nonce %}", nonce=nonce)
+                self.assertTrue(rendered.startswith(f'<script type="importmap"{attribute}>{{'), rendered)
 
     def test_a_map_of_nothing_is_a_mistake(self) -> None:
         with self.project(), self.assertRaisesMessage(TemplateSyntaxError, "name a module"):

@@ -69,7 +69,8 @@ def lastly_importmap(*paths: str, nonce: object = None) -> SafeString:
                 integrity[url] = value
     document = {"imports": imports, **({"integrity": integrity} if integrity else {})}
     content = mark_safe(json.dumps(document, ensure_ascii=False).translate(ESCAPES))
-    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
+    said = "" if nonce is None else str(nonce)  # Django's own is false until somebody has asked for its text
+    attribute = format_html(' nonce="{}"', said) if said else ""
     return format_html('<script type="importmap"{}>{}</script>', attribute, content)
 
 
