@@ -81,6 +81,17 @@ class ImportMap(ProjectTestCase):
         with self.project({"importmap": {"app/": "js/"}}, DEBUG=True):
             self.assertEqual(import_map(render("{% lastly_importmap %}")), {"imports": {"app/": "/static/js/"}})
 
+    def test_specifiers_that_stay_as_they_are_are_in_it(self) -> None:
+        (self.folder / "lastly.toml").write_text('import-map = "specifiers"\n')
+        with self.project({"base_url": "https://cdn.example.com/static/"}):
+            self.collect()
+            rendered = import_map(render("{% lastly_importmap %}"))
+            published = json.loads((self.store / staticfiles_storage.stored_name("importmap.json")).read_text())
+        self.assertIn("https://cdn.example.com/static/js/util.js", rendered["imports"])
+        scripts = {key: url for key, url in rendered["imports"].items() if key.endswith(".js")}
+        self.assertEqual(scripts, published["imports"])
+        self.assertEqual(rendered["integrity"].items() & published["integrity"].items(), published["integrity"].items())
+
     def test_nothing_breaks_out(self) -> None:
         evil = "</script><script>alert('1' & 2)</script><!--\u2028"
         with self.project({"importmap": {evil: "js/app.js"}}):
