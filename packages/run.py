@@ -136,12 +136,12 @@ def without_settings() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("LASTLY_", "GITHUB_"))}
 
 
-def publish(lastly: str, folder: Path, store: Path) -> Published:
-    """Publishes a folder with default settings; whatever is wrong ends the program."""
+def publish(lastly: str, folder: Path, store: Path, **settings: str) -> Published:
+    """Publishes a folder with default settings but for these; whatever is wrong ends the program."""
     command = [lastly, "publish", str(folder), "--store", f"dir:{store}", "--json"]
     started = time.monotonic()
     with tempfile.TemporaryFile() as output, subprocess.Popen(
-        command, cwd=store.parent, env=without_settings(), stdout=output, stderr=subprocess.DEVNULL
+        command, cwd=store.parent, env=without_settings() | settings, stdout=output, stderr=subprocess.DEVNULL
     ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -268,16 +268,25 @@ def browse(lastly: str, few: bool) -> Row:
         row = examine(lastly, "pages in a browser", folder, store)
         if not row.seen:
             return row
-        with serving(lastly, store) as url:
-            command = ["node", HERE / "browse.mjs", folder, store, url, *pages(few)]
-            seen = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-        for line in seen.stdout.splitlines():
-            page = json.loads(line)
-            print(f"    {page['page']}: {', '.join(f'{count} {what}' for what, count in page['seen'].items())}")
-            row.differences += page["differences"]
-        if seen.returncode or len(seen.stdout.splitlines()) != len(pages(few)):
-            row.differences.append("the browser did not load all pages")
+        load(lastly, row, folder, store, pages(few))
+        # Once more with module specifiers as they are written, which only an import map leads anywhere.
+        mapped = Path(temporary) / "mapped"
+        publish(lastly, folder, mapped, LASTLY_IMPORT_MAP="specifiers")
+        load(lastly, row, folder, mapped, pages(few))
         return row
+
+
+def load(lastly: str, row: Row, folder: Path, store: Path, names: list[str]) -> None:
+    """Has a browser load pages in both forms."""
+    with serving(lastly, store) as url:
+        command = ["node", HERE / "browse.mjs", folder, store, url, *names]
+        seen = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    for line in seen.stdout.splitlines():
+        page = json.loads(line)
+        print(f"    {page['page']}: {', '.join(f'{count} {what}' for what, count in page['seen'].items())}")
+        row.differences += page["differences"]
+    if seen.returncode or len(seen.stdout.splitlines()) != len(names):
+        row.differences.append("the browser did not load all pages")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ mod address;
 mod bundled;
 mod find;
 mod ignored;
+mod import_map;
 mod integrity;
 mod list;
 mod read;

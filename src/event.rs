@@ -126,6 +126,8 @@ pub enum Code {
     Unparsable,
     /// Module specifiers leave out what only a bundler adds.
     BundlerSpecifier,
+    /// A page's import map cannot be added to, or a file lies where the site's import map goes.
+    ImportMap,
     /// A file or folder cannot be read.
     Unreadable,
     /// A file cannot be published as it lies there.
@@ -140,7 +142,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::MissingTarget,
         Self::ExcludedTarget,
         Self::AgainstThePage,
@@ -148,6 +150,7 @@ impl Code {
         Self::ComputedName,
         Self::Unparsable,
         Self::BundlerSpecifier,
+        Self::ImportMap,
         Self::Unreadable,
         Self::Unpublishable,
         Self::PathClash,
@@ -165,6 +168,7 @@ impl Code {
             Self::ComputedName => "computed-name",
             Self::Unparsable => "unparsable",
             Self::BundlerSpecifier => "bundler-specifier",
+            Self::ImportMap => "import-map",
             Self::Unreadable => "unreadable",
             Self::Unpublishable => "unpublishable",
             Self::PathClash => "path-clash",

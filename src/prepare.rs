@@ -4,6 +4,7 @@
 
 pub mod bundler;
 pub mod files;
+pub mod import_map;
 pub mod integrity;
 pub mod links;
 pub mod references;

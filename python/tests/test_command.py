@@ -38,9 +38,10 @@ class CollectStatic(ProjectTestCase):
     def test_publishes_what_the_finders_find_and_counts_as_django_does(self) -> None:
         with self.project():
             out, _ = self.collect()
-            self.assertRegex(out, r"^Published [0-9a-f]{32} to live \(sequence 1\)\n\n")
+            self.assertRegex(out, r"^live now shows [0-9a-f]{32} \(sequence 1\)\n\n")
             self.assertIn(f"\n5 static files copied to 'dir:{self.store}', 5 post-processed.\n", out)
             out, _ = self.collect()
+            self.assertRegex(out, r"^live shows, as before, [0-9a-f]{32} \(sequence 1\)\n\n")
             self.assertIn(f"\n0 static files copied to 'dir:{self.store}', 5 unmodified, 5 post-processed.\n", out)
             self.assertEqual(self.collect(verbosity=0), ("", ""))
             self.assertIn(
@@ -149,6 +150,7 @@ class CollectStatic(ProjectTestCase):
             with self.assertRaises(CommandError) as raised:
                 self.collect("--sequence", "6")
         self.assertEqual(raised.exception.returncode, 3)
+        self.assertIn("; the channel has not moved", str(raised.exception))
 
     def test_an_error_names_the_file_in_the_project(self) -> None:
         self.write({"css/app.css": "body { background: url(dott.svg) }\n"})

@@ -12,7 +12,7 @@ use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
 use crate::model::layout::Name;
 use crate::model::path::{AssetPath, common_folder};
-use crate::model::release::{CircleId, Entry, Integrity, Release};
+use crate::model::release::{CircleId, Entry, Integrity, Origin, Release};
 use crate::prepare::files::{Files, Trees};
 use crate::prepare::links::{Links, Spot, links};
 use crate::prepare::references::References;
@@ -26,6 +26,8 @@ use crate::refs::graph::{Graph, Unit};
 pub(super) struct Site {
     pub(super) files: Files,
     pub(super) references: Arc<References>,
+    /// The scripts to which no import map applies, once they are known: see [`Work::settle_workers`].
+    pub(super) workers: OnceLock<HashSet<u32>>,
 }
 
 impl Site {
@@ -43,12 +45,16 @@ impl Site {
             false => Kind::Asset,
         };
         let files = release.entries().map(|(path, entry)| (path.clone(), kind(path, entry))).collect();
-        Self { files: Files::new(files, excluded, trees), references: references.clone() }
+        Self { files: Files::new(files, excluded, trees), references: references.clone(), workers: OnceLock::new() }
     }
 
     pub(super) fn links(&self, number: u32, bytes: &[u8]) -> Links {
         let format = Format::of(self.files.path(number)).expect("only files that have a format are parsed");
-        links(bytes, number, format, &self.files, &self.references.roots)
+        let mut links = links(bytes, number, format, &self.files, &self.references.roots, self.references.is_mapped());
+        if self.workers.get().is_some_and(|workers| workers.contains(&number)) {
+            links.rewrite_specifiers();
+        }
+        links
     }
 
     /// The address that stands in the name of a file: that of its tree, or else its own.
@@ -69,7 +75,7 @@ fn put_in(address: &Address) -> Box<str> {
 }
 
 /// Everything that went well, or all that did not.
-fn all<T: Send>(outcomes: impl ParallelIterator<Item = Result<T, Problem>>) -> Result<Vec<T>, Vec<Problem>> {
+pub(super) fn all<T: Send>(outcomes: impl ParallelIterator<Item = Result<T, Problem>>) -> Result<Vec<T>, Vec<Problem>> {
     let (done, problems): (Vec<T>, Vec<Problem>) = outcomes.partition_map(|outcome| match outcome {
         Ok(done) => Either::Left(done),
         Err(problem) => Either::Right(problem),
@@ -84,7 +90,7 @@ pub(super) struct Work<'a> {
     pub(super) entries: Vec<&'a Entry>,
     sources: Vec<&'a Source>,
     /// Releases that were made with the same settings.
-    known: &'a [&'a Release],
+    pub(super) known: &'a [&'a Release],
     /// The integrity values that stand in pages' tags, as far as they have been taken.
     pub(super) integrities: Vec<OnceLock<Integrity>>,
 }
@@ -94,7 +100,7 @@ pub(super) enum Look<'a> {
     /// What was found in it.
     Parsed(Links),
     /// What an earlier release, in which the file was the same, says of it.
-    Kept { entry: &'a Entry, of: &'a Release, targets: Vec<u32> },
+    Kept { entry: &'a Entry, of: &'a Release, targets: Vec<u32>, imports: Option<Vec<u32>> },
 }
 
 /// What has become of a file.
@@ -106,13 +112,14 @@ pub(super) struct Done {
     pub(super) edits: Option<Arc<Edits>>,
     pub(super) circle: Option<CircleId>,
     pub(super) targets: Option<Vec<AssetPath>>,
+    pub(super) imports: Option<Vec<AssetPath>>,
 }
 
 impl Done {
     /// What has become of a file for which everything is as it was in a known release.
     fn known(entry: &Entry) -> Self {
-        let (circle, targets) = (entry.origin.circle, entry.origin.targets.clone());
-        Self { address: entry.address, size: entry.size, edits: None, circle, targets }
+        let Origin { circle, targets, imports, .. } = entry.origin.clone();
+        Self { address: entry.address, size: entry.size, edits: None, circle, targets, imports }
     }
 }
 
@@ -158,9 +165,14 @@ impl<'a> Work<'a> {
             let entry = if files.kind(number) == Kind::Page { of.pages.get(path) } else { of.assets.get(path) }?;
             let same = entry.source() == own.address && entry.headers == own.headers && self.was_the_same(number, of);
             let targets = entry.origin.targets.as_ref().filter(|_| same)?;
-            let targets = targets.iter().map(|target| files.number(target.as_str())).collect::<Option<Vec<u32>>>()?;
-            // A target of another kind can be something to report.
-            targets.iter().all(|&target| self.was_the_same(target, of)).then_some(Look::Kept { entry, of, targets })
+            let numbers = |paths: &Vec<AssetPath>| {
+                // A target of another kind can be something to report.
+                let same = |number: &u32| self.was_the_same(*number, of);
+                paths.iter().map(|path| files.number(path.as_str()).filter(same)).collect::<Option<Vec<u32>>>()
+            };
+            let imports = entry.origin.imports.as_ref().map(numbers);
+            let imports = if imports.is_some() { Some(imports.flatten()?) } else { None };
+            Some(Look::Kept { entry, of, targets: numbers(targets)?, imports })
         })
     }
 
@@ -179,7 +191,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn parse(&self, number: u32) -> Result<Links, Problem> {
+    pub(super) fn parse(&self, number: u32) -> Result<Links, Problem> {
         Ok(self.site.links(number, &self.read(number)?))
     }
 
@@ -280,12 +292,15 @@ impl<'a> Work<'a> {
     fn single(&self, number: u32, looks: &[Option<Look>], done: &[Option<Done>]) -> Result<Done, Problem> {
         let entry = self.entries[number as usize];
         let look = looks[number as usize].as_ref();
-        let as_it_is = |targets| Done { address: entry.address, size: entry.size, edits: None, circle: None, targets };
+        let (address, size) = (entry.address, entry.size);
+        let as_it_is = Done { address, size, edits: None, circle: None, targets: None, imports: None };
         let parsed;
         let links = match look {
-            None => return Ok(as_it_is(None)),
+            None => return Ok(as_it_is),
             Some(Look::Parsed(links)) => links,
-            Some(Look::Kept { entry, of, targets }) if self.are_unchanged(targets, of, done) => {
+            Some(Look::Kept { entry, of, targets, .. })
+                if self.are_unchanged(targets, of, done) && !self.needs_a_map(number, targets, looks) =>
+            {
                 return Ok(Done::known(entry));
             }
             Some(Look::Kept { .. }) => {
@@ -293,16 +308,19 @@ impl<'a> Work<'a> {
                 &parsed
             }
         };
-        let in_tags = self.changes_of_tags(number, links, done)?;
-        // What stands in tags has to be worked out each time: nothing else tells it.
+        let mut in_tags = self.changes_of_tags(number, links, done)?;
+        in_tags.extend(self.map_in_page(number, links, looks, done)?);
+        // What stands in tags and in maps has to be worked out each time: nothing else tells it.
         let targets = self.targets_to_keep(links).filter(|_| in_tags.is_empty());
+        let imports = self.imports_to_keep(number, links).filter(|_| targets.is_some());
+        let as_it_is = Done { targets, imports, ..as_it_is };
         if links.spots.is_empty() && in_tags.is_empty() {
-            return Ok(as_it_is(targets));
+            return Ok(as_it_is);
         }
         let edits = edits(&links.spots, |target| self.address(done, target)).and(in_tags);
         let bytes = edits.apply(&self.read(number)?);
         let address = self.sources[number as usize].addresser.address_of(&bytes);
-        Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is(targets) })
+        Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is })
     }
 
     /// What the next publish needs so as not to parse the file again, unless there is something to say about it again,
@@ -370,7 +388,8 @@ impl<'a> Work<'a> {
             });
             let size = edits.size_after(self.entries[number as usize].size);
             let targets = self.targets_to_keep(links);
-            Done { address: own, size, edits: Some(Arc::new(edits)), circle: Some(circle), targets }
+            let imports = self.imports_to_keep(number, links).filter(|_| targets.is_some());
+            Done { address: own, size, edits: Some(Arc::new(edits)), circle: Some(circle), targets, imports }
         });
         Ok(done.collect())
     }
@@ -381,7 +400,7 @@ impl<'a> Work<'a> {
         members
             .iter()
             .map(|&number| {
-                let Some(Look::Kept { entry, of, targets }) = &looks[number as usize] else { return None };
+                let Some(Look::Kept { entry, of, targets, .. }) = &looks[number as usize] else { return None };
                 let outward = targets.iter().copied().filter(|target| members.binary_search(target).is_err());
                 let same_circle = *circle.get_or_insert(entry.origin.circle?) == entry.origin.circle?;
                 let unchanged = same_circle && self.are_unchanged(&outward.collect::<Vec<u32>>(), of, done);

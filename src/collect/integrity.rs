@@ -11,7 +11,7 @@ use crate::model::layout::Name;
 use crate::model::release::{Entry, Integrity, Release};
 use crate::prepare::integrity::{integrity_of, is_checked};
 
-/// Completes a release with the integrity values of its scripts and styles. What `known` releases say of the same
+/// Completes a release with the integrity values of its scripts and styles, as far as it has none yet. What `known` releases say of the same
 /// address is taken over; the other files are read.
 ///
 /// # Errors
@@ -25,6 +25,7 @@ pub fn add_integrity(release: &mut Release, sources: &Sources, known: &[&Release
     let entries: Vec<&mut Entry> = release.assets.values_mut().chain(release.pages.values_mut()).collect();
     let checked = entries.into_par_iter().filter(|entry| is_checked(&entry.headers));
     let problems: Vec<Problem> = checked
+        .filter(|entry| entry.integrity.is_none())
         .filter_map(|entry| {
             if let Some(integrity) = known.get(&(&entry.name, entry.address)) {
                 entry.integrity = Some((*integrity).clone());

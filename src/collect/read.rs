@@ -39,8 +39,21 @@ pub struct Collected {
     pub excluded: HashSet<AssetPath>,
     /// Folders that are published whole.
     pub trees: Trees,
+    /// How the import map of the site is served, if one is made.
+    pub import_map: Option<Made>,
     /// What was suspicious about bundlers' manifests and trees.
     pub warnings: Vec<Problem>,
+}
+
+/// How a file is served that is not in the source folders.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its path.
+    pub path: AssetPath,
+    /// Its headers.
+    pub headers: Arc<Headers>,
+    /// What takes its address.
+    pub addresser: Arc<Addresser>,
 }
 
 /// Takes the address of every file.
@@ -76,9 +89,18 @@ pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> 
             Err(problem) => problems.push(problem),
         }
     }
+    let import_map = rules.import_map();
+    if let Some(there) = files.iter().find(|file| import_map.as_ref() == Some(&file.path)) {
+        let problem = Problem::error("lies where the import map of the site goes").code(Code::ImportMap);
+        problems.push(problem.in_file(&there.file).hint("give it another name, or leave `import-map` out"));
+    }
     if !problems.is_empty() {
         return Err(problems);
     }
+    let import_map = import_map.map(|path| {
+        let headers = rules.treat(&path, None).headers;
+        Made { addresser: reading.addressers.under(&headers), path, headers }
+    });
     let mut trees = Trees::new();
     for folder in rules.trees() {
         let is_below = |file: &mut (AssetPath, Entry, Source)| file.0.as_str().starts_with(folder);
@@ -99,7 +121,7 @@ pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> 
     }
     let (assets, pages) = (assets.into_iter().collect(), pages.into_iter().collect());
     let release = Release { assets, pages, ..Release::default() };
-    Ok(Collected { release, sources, bytes, source_maps, excluded, trees, warnings })
+    Ok(Collected { release, sources, bytes, source_maps, excluded, trees, import_map, warnings })
 }
 
 type Treated = Option<(Kind, AssetPath, Entry, Source)>;

@@ -5,15 +5,18 @@
 //! last, for nothing is renamed on account of them. A file of which an earlier release tells that neither it nor
 //! anything it refers to has changed is not parsed again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::address::{Site, Work, edits};
-use super::read::Collected;
-use super::source::{FindEdits, Rewriting, Sources};
+use super::read::{Collected, Made};
+use super::source::{FindEdits, Rewriting, Source, Sources};
 use crate::event::{Level, Problem};
 use crate::model::address::Address;
 use crate::model::layout::Name;
-use crate::model::release::Release;
+use crate::model::path::AssetPath;
+use crate::model::release::{Entry, Origin, Release};
+use crate::prepare::integrity::is_checked;
 use crate::prepare::references::References;
 use crate::prepare::rules::Kind;
 use crate::prepare::splice::Edits;
@@ -39,23 +42,30 @@ pub fn rewrite(
     references: &Arc<References>,
     known: &[&Release],
 ) -> Result<Prepared, Vec<Problem>> {
-    let Collected { release, mut sources, excluded, trees, warnings: mut problems, .. } = collected;
+    let Collected { release, mut sources, excluded, trees, import_map, warnings: mut problems, .. } = collected;
     let site = Arc::new(Site::new(&release, excluded, trees, references));
     let known: Vec<&Release> = known.iter().copied().filter(|known| known.rewriting == release.rewriting).collect();
-    let work = Work::new(&site, &release, &sources, &known);
-    let looks = work.look_at_all()?;
+    let mut work = Work::new(&site, &release, &sources, &known);
+    let mut looks = work.look_at_all()?;
     problems.extend(work.problems(&looks));
     if problems.iter().any(|problem| problem.level == Level::Error) {
         return Err(problems);
     }
+    work.settle_workers(&mut looks)?;
     let done = work.address_all(&looks)?;
+    let import_map = match import_map {
+        Some(made) => Some((work.map_of_site(&looks, &done)?, made)),
+        None => None,
+    };
     drop(looks);
+    let integrities = std::mem::take(&mut work.integrities);
 
     let addresses = (0..).zip(&done).map(|(number, done)| site.address_in_name(number, done.address)).collect();
     let names = Arc::new(Names { site: site.clone(), addresses });
     let mut rewritten = Release { rewriting: release.rewriting, ..Release::default() };
-    for ((number, (path, entry)), done) in (0..).zip(release.entries()).zip(done) {
+    for (((number, (path, entry)), done), integrity) in (0..).zip(release.entries()).zip(done).zip(integrities) {
         let mut entry = entry.clone();
+        entry.integrity = integrity.into_inner().filter(|_| is_checked(&entry.headers));
         if done.address != entry.address {
             let mut source = sources.remove(&entry.name).expect("every file has a source");
             source.rewriting = match done.edits {
@@ -69,10 +79,26 @@ pub fn rewrite(
         }
         entry.origin.circle = done.circle;
         entry.origin.targets = done.targets;
+        entry.origin.imports = done.imports;
         let is_page = site.files.kind(number) == Kind::Page;
         if is_page { &mut rewritten.pages } else { &mut rewritten.assets }.insert(path.clone(), entry);
     }
+    if let Some((bytes, made)) = import_map {
+        let (path, entry, source) = put_in(bytes, made);
+        sources.insert(entry.name.clone(), source);
+        rewritten.assets.insert(path, entry);
+    }
     Ok(Prepared { release: rewritten, sources, warnings: problems })
+}
+
+/// A file of the release that is not in the source folders.
+fn put_in(bytes: Vec<u8>, Made { path, headers, addresser }: Made) -> (AssetPath, Entry, Source) {
+    let (address, size) = (addresser.address_of(&bytes), bytes.len() as u64);
+    let (integrity, sealed, origin) = (None, false, Origin::default());
+    let name = Name::addressed(&path, &address);
+    let entry = Entry { name, size, address, headers, integrity, sealed, origin };
+    let file = PathBuf::from(path.as_str());
+    (path, entry, Source { file, size, address, addresser, rewriting: Rewriting::Made(bytes.into()) })
 }
 
 /// The site once every address is known.

@@ -48,6 +48,8 @@ pub enum Rewriting {
     Nothing,
     /// This.
     Known(Arc<Edits>),
+    /// All of it: there is no file, these are the bytes.
+    Made(Bytes),
     /// What this finds, given the file's bytes. For files whose objects are most likely in the store already.
     Later(Arc<dyn FindEdits>),
 }
@@ -64,6 +66,9 @@ impl Source {
     /// # Errors
     /// The file cannot be read, or has changed (`InvalidData`).
     pub fn read_original(&self) -> io::Result<Vec<u8>> {
+        if let Rewriting::Made(bytes) = &self.rewriting {
+            return Ok(bytes.to_vec());
+        }
         let mut bytes = Vec::with_capacity(usize::try_from(self.size).unwrap_or(0) + 1);
         // One byte more than expected tells that the file has grown, however much it has.
         File::open(&self.file)?.take(self.size + 1).read_to_end(&mut bytes)?;
@@ -77,7 +82,7 @@ impl Source {
     pub fn read(&self) -> io::Result<Vec<u8>> {
         let bytes = self.read_original()?;
         Ok(match &self.rewriting {
-            Rewriting::Nothing => bytes,
+            Rewriting::Nothing | Rewriting::Made(_) => bytes,
             Rewriting::Known(edits) => edits.apply(&bytes),
             Rewriting::Later(finder) => finder.edits(&bytes).apply(&bytes),
         })
@@ -90,6 +95,7 @@ impl Source {
     /// As [`Source::read_original`].
     pub fn body(&self) -> io::Result<Body> {
         let edits = match &self.rewriting {
+            Rewriting::Made(bytes) => return Ok(Body::Whole(bytes.clone())),
             _ if self.size <= WHOLE => return self.read().map(|bytes| Body::Whole(bytes.into())),
             Rewriting::Nothing => Arc::default(),
             Rewriting::Known(edits) => edits.clone(),

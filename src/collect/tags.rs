@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::address::{Done, Work, edits};
 use crate::event::Problem;
-use crate::model::release::Integrity;
+use crate::model::release::{Entry, Integrity};
 use crate::prepare::integrity::integrity_of;
 use crate::prepare::links::{Checkable, Links};
 use crate::prepare::rules::Kind;
@@ -49,10 +49,21 @@ impl Work<'_> {
     }
 
     /// The integrity value of a file as it is served; taken once, however many pages load it.
-    fn integrity(&self, target: u32, of_target: &Done, done: &[Option<Done>]) -> Result<&Integrity, Problem> {
+    pub(super) fn integrity(
+        &self,
+        target: u32,
+        of_target: &Done,
+        done: &[Option<Done>],
+    ) -> Result<&Integrity, Problem> {
         let kept = &self.integrities[target as usize];
         if let Some(integrity) = kept.get() {
             return Ok(integrity);
+        }
+        let path = self.site.files.path(target);
+        let same = |entry: &&Entry| entry.address == of_target.address;
+        let known = self.known.iter().filter_map(|of| of.assets.get(path).filter(same)?.integrity.as_ref()).next();
+        if let Some(known) = known {
+            return Ok(kept.get_or_init(|| known.clone()));
         }
         let mut bytes = self.read(target)?;
         if of_target.address != self.entries[target as usize].address {

@@ -13,6 +13,7 @@ use crate::model::headers::Headers;
 use crate::model::layout::ChannelName;
 use crate::model::path::AssetPath;
 use crate::model::timestamp::parse_span;
+use crate::prepare::references::ImportMaps;
 use crate::prepare::rules::{self, Kind, SourceMaps};
 
 /// A store's address; a folder's path is relative to `base`.
@@ -175,6 +176,11 @@ pub(super) fn kind(text: &str) -> Result<Kind, Bad> {
 /// Whether source maps are published.
 pub(super) fn source_maps(text: &str) -> Result<SourceMaps, Bad> {
     word(text, &SourceMaps::WORDS)
+}
+
+/// What import maps are made.
+pub(super) fn import_map(text: &str) -> Result<ImportMaps, Bad> {
+    word(text, &ImportMaps::WORDS)
 }
 
 /// One of a few words.

@@ -71,6 +71,7 @@ impl Environment {
             strict: take.text("LASTLY_STRICT", check::truth),
             missing: None,
             integrity: take.text("LASTLY_INTEGRITY", check::truth),
+            import_map: take.text("LASTLY_IMPORT_MAP", check::import_map),
             concurrency: take.text("LASTLY_CONCURRENCY", |text| check::concurrency(check::number(text)?)),
             path_style: take.text("LASTLY_PATH_STYLE", check::truth),
         }
@@ -133,6 +134,7 @@ mod tests {
 
     use super::super::settings::StoreAddress;
     use super::*;
+    use crate::prepare::references::ImportMaps;
     use crate::prepare::rules::SourceMaps;
 
     fn layer(variables: &[(&str, &str)]) -> (Layer, Vec<String>) {
@@ -158,6 +160,7 @@ mod tests {
             ("LASTLY_URLS", "/static"),
             ("LASTLY_STRICT", "true"),
             ("LASTLY_INTEGRITY", "1"),
+            ("LASTLY_IMPORT_MAP", "publish"),
             ("LASTLY_CONCURRENCY", "8"),
             ("LASTLY_PATH_STYLE", "false"),
             ("LASTLY_PURGE", "http://a, http://b"),
@@ -181,6 +184,7 @@ mod tests {
             strict: given("LASTLY_STRICT", true),
             missing: None,
             integrity: given("LASTLY_INTEGRITY", true),
+            import_map: given("LASTLY_IMPORT_MAP", ImportMaps::Publish),
             concurrency: given("LASTLY_CONCURRENCY", 8),
             path_style: given("LASTLY_PATH_STYLE", false),
             purge: given("LASTLY_PURGE", vec!["http://a".to_owned(), "http://b".to_owned()]),

@@ -103,6 +103,7 @@ impl Flags {
             strict: take.switch("--strict", self.strict),
             missing: None,
             integrity: None,
+            import_map: None,
             concurrency: take.checked("--concurrency", self.concurrency, |&number| check::concurrency(number as u64)),
             path_style: take.switch("--path-style", self.path_style),
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::given::{Given, Origin};
 use super::settings::{Distribution, StoreAddress};
 use crate::model::layout::ChannelName;
+use crate::prepare::references::ImportMaps;
 use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, SourceMaps};
 
@@ -31,6 +32,7 @@ pub(super) struct Layer {
     pub(super) strict: Option<Given<bool>>,
     pub(super) missing: Option<Given<Missing>>,
     pub(super) integrity: Option<Given<bool>>,
+    pub(super) import_map: Option<Given<ImportMaps>>,
     pub(super) concurrency: Option<Given<usize>>,
     pub(super) path_style: Option<Given<bool>>,
 }
@@ -107,6 +109,7 @@ impl Layer {
             strict: self.strict.or(lower.strict),
             missing: self.missing.or(lower.missing),
             integrity: self.integrity.or(lower.integrity),
+            import_map: self.import_map.or(lower.import_map),
             concurrency: self.concurrency.or(lower.concurrency),
             path_style: self.path_style.or(lower.path_style),
         }

@@ -51,6 +51,7 @@ fn settings(table: &DeTable<'_>, document: &Document, reader: &mut Reader<'_>) -
             "strict" => layer.strict = reader.truth(key, value),
             "missing" => layer.missing = missing(key, value, reader),
             "integrity" => layer.integrity = reader.truth(key, value),
+            "import-map" => layer.import_map = reader.text(key, value, check::import_map),
             "concurrency" => layer.concurrency = reader.number(key, value, check::concurrency),
             "path-style" => layer.path_style = reader.truth(key, value),
             "purge" => layer.purge = reader.texts(key, value, check::purge),

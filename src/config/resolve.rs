@@ -127,6 +127,7 @@ fn settle(layer: &Layer, default_store: StoreAddress, working_directory: &Path) 
             ..value(&layer.missing).unwrap_or_default()
         },
         integrity: value(&layer.integrity).unwrap_or_default(),
+        import_map: value(&layer.import_map).unwrap_or_default(),
         concurrency: value(&layer.concurrency).unwrap_or(CONCURRENCY),
         path_style: value(&layer.path_style),
     }

@@ -21,7 +21,7 @@ pub struct Setting {
 }
 
 /// The settings at the top of the file, in the order in which they are shown.
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 21] = [
     Setting {
         key: "store",
         kind: "`s3://BUCKET/PREFIX` or `dir:PATH`",
@@ -143,6 +143,17 @@ pub const SETTINGS: [Setting; 20] = [
                   rewritten in any case.",
         example: "true",
         variable: Some("LASTLY_INTEGRITY"),
+        flag: None,
+    },
+    Setting {
+        key: "import-map",
+        kind: r#"`"none"`, `"publish"` or `"specifiers"`"#,
+        default: r#"`"none"`"#,
+        meaning: "Whether an import map of all scripts is published, as the asset `importmap.json`. With `specifiers`, \
+                  relative module specifiers stay as they are as well, and pages get the map of the modules that they \
+                  load, so that a module that changes does not rename those that import it.",
+        example: r#""publish""#,
+        variable: Some("LASTLY_IMPORT_MAP"),
         flag: None,
     },
     Setting {

@@ -10,7 +10,7 @@ use crate::error::BadInput;
 use crate::event::Problem;
 use crate::gc::Policy;
 use crate::model::layout::{ChannelName, Layout};
-use crate::prepare::references::References;
+use crate::prepare::references::{ImportMaps, References};
 use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, RuleError, Rules, SourceMaps};
 use crate::store::directory::LONGEST_SEGMENT;
@@ -54,6 +54,8 @@ pub struct Settings {
     pub missing: Missing,
     /// Whether tags that load scripts and styles get an integrity value where they have none.
     pub integrity: bool,
+    /// What import maps are made.
+    pub import_map: ImportMaps,
     /// Requests in flight at a time.
     pub concurrency: usize,
     /// Whether the bucket stands in the path of requests; `None` to tell by the endpoint.
@@ -118,7 +120,9 @@ impl Settings {
         let bad = |problems| BadInput { what: "the rules", problems };
         let rules = Rules::new(&self.rules, self.source_maps);
         let rules = rules.map_err(|errors| bad(errors.into_iter().map(problem).collect()))?;
-        rules.with_bundler_manifests(&self.bundler_manifests).map_err(|error| bad(vec![Problem::error(error)]))
+        let rules = rules.with_bundler_manifests(&self.bundler_manifests);
+        let rules = rules.map_err(|error| bad(vec![Problem::error(error)]))?;
+        Ok(if self.import_map == ImportMaps::None { rules } else { rules.with_import_map() })
     }
 }
 
@@ -130,7 +134,7 @@ impl Settings {
     pub fn references(&self) -> Result<Arc<References>, BadInput> {
         let own = self.base_url.clone().unwrap_or_else(|| format!("/{}", self.layout().prefix()));
         let urls: Vec<String> = std::iter::once(own).chain(self.urls.iter().cloned()).collect();
-        References::with_integrity(&urls, &self.missing, self.integrity)
+        References::with_import_maps(&urls, &self.missing, self.integrity, self.import_map)
             .map_err(|error| BadInput { what: "the settings", problems: vec![Problem::error(error)] })
     }
 }

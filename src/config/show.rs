@@ -7,6 +7,7 @@ use super::layer::Layer;
 use super::settings::{Distribution, Settings};
 use crate::gc::Policy;
 use crate::model::timestamp::format_span;
+use crate::prepare::references::ImportMaps;
 use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Kind, Rule, SourceMaps};
 
@@ -38,6 +39,7 @@ pub(super) fn rows(settings: &Settings, layer: &Layer) -> Vec<Shown> {
         row("strict", &layer.strict, settings.missing.strict.to_string()),
         row("missing", &layer.missing, missing(&settings.missing)),
         row("integrity", &layer.integrity, settings.integrity.to_string()),
+        row("import-map", &layer.import_map, word(settings.import_map, &ImportMaps::WORDS).to_string()),
         row("concurrency", &layer.concurrency, settings.concurrency.to_string()),
         unless_none("path-style", &layer.path_style, settings.path_style.map(|truth| truth.to_string())),
         row("purge", &layer.purge, list(settings.purge.iter().map(|url| Value::from(&**url)))),

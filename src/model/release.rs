@@ -52,6 +52,10 @@ pub struct Origin {
     /// The files that it refers to, in order and each once. `None` where they have to be found again: where there was
     /// something to report about the file.
     pub targets: Option<Vec<AssetPath>>,
+    /// The files that it names by module specifiers which stay as they are, because an import map tells where they
+    /// lead; in order and each once, and none of them in `targets` on their account. `None` where specifiers are
+    /// rewritten.
+    pub imports: Option<Vec<AssetPath>>,
     /// The circle that it is part of, which its address is taken with.
     pub circle: Option<CircleId>,
 }

@@ -4,7 +4,7 @@ use super::files::Files;
 use super::rules::Kind as Becomes;
 use crate::model::path::AssetPath;
 use crate::refs::format::Format;
-use crate::refs::reference::{Kind, Obstacle, Reference};
+use crate::refs::reference::{Kind, MapPlace, Obstacle, Reference};
 use crate::refs::resolve::{Inside, Resolved, Roots, resolve};
 
 /// What a file refers to.
@@ -14,6 +14,13 @@ pub struct Links {
     pub targets: Vec<u32>,
     /// Where the address of a target goes, in the order of their places.
     pub spots: Vec<Spot>,
+    /// The files with an address that it names by module specifiers which stay as they are, for an import map tells
+    /// where these lead; each once, ascending. They are not among `targets`.
+    pub imports: Vec<u32>,
+    /// Where the addresses of `imports` would go otherwise, in the order of their places.
+    pub specifiers: Vec<Spot>,
+    /// Where a page's import map stands, or would have to.
+    pub map: MapPlace,
     /// Tags of a page whose files can be checked.
     pub checkable: Vec<Checkable>,
     /// What there is to report.
@@ -111,6 +118,8 @@ pub enum What {
         /// A module that the file imports by its address as well.
         beside: Option<AssetPath>,
     },
+    /// A page's import map to which nothing can be added.
+    FixedMap,
     /// A file that cannot be parsed.
     Unparsable {
         /// Why not.
@@ -138,19 +147,45 @@ const BUNDLED: [&str; 12] = [
 /// in PHP.
 const PLACEHOLDERS: [&str; 4] = ["{{", "{%", "<%", "<?"];
 
-/// Finds out what a file refers to.
-pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &Roots) -> Links {
+impl Links {
+    /// Has module specifiers rewritten like every other reference, as where no import map applies.
+    pub fn rewrite_specifiers(&mut self) {
+        self.spots.append(&mut self.specifiers);
+        self.spots.sort_by_key(|spot| spot.place);
+        self.targets.append(&mut self.imports);
+        self.targets.sort_unstable();
+        self.targets.dedup();
+    }
+}
+
+/// Finds out what a file refers to. With `mapped`, an import map tells where relative module specifiers lead.
+pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &Roots, mapped: bool) -> Links {
     let found = format.find(bytes);
     let path = files.path(number);
-    let links = Links { references: found.references.len(), ..Links::default() };
-    let mut looking = Looking { bytes, number, files, module: None, links };
+    let links = Links { references: found.references.len(), map: found.map, ..Links::default() };
+    let applies = match format {
+        Format::Html => true,
+        // What is not renamed is a worker more often than not.
+        Format::Script | Format::Module => files.kind(number) != Becomes::Page,
+        _ => false,
+    };
+    let mut looking = Looking { bytes, number, files, mapped, stays: mapped && applies, module: None, links };
+    if mapped
+        && format == Format::Html
+        && let Some(there) = found.map.there
+        && there.imports.is_none()
+    {
+        looking.report(there.place, What::FixedMap);
+    }
     for reference in &found.references {
         let text = reference.value.text();
         match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
             Resolved::Inside(inside) => looking.inside(reference, inside),
-            Resolved::Folder if reference.kind == Kind::Module => looking.links.for_a_bundler += 1,
+            Resolved::Folder if matches!(reference.kind, Kind::Module | Kind::Mapped) => {
+                looking.links.for_a_bundler += 1;
+            }
             Resolved::Above if has_placeholder(text) => looking.links.for_a_template += 1,
-            Resolved::Above if matches!(reference.kind, Kind::Style | Kind::Script | Kind::Module | Kind::Resource) => {
+            Resolved::Above if is_loaded(reference.kind) => {
                 let what = What::Missing { text: text.to_owned(), path: None, kind: reference.kind };
                 looking.report(reference.value.place(0), what);
             }
@@ -177,9 +212,12 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
             links.checkable.push(Checkable { target, tag });
         }
     }
-    links.targets.sort_unstable();
-    links.targets.dedup();
+    for files in [&mut links.targets, &mut links.imports] {
+        files.sort_unstable();
+        files.dedup();
+    }
     links.spots.sort_by_key(|spot| spot.place);
+    links.specifiers.sort_by_key(|spot| spot.place);
     links.findings.sort_by_key(|finding| finding.position);
     links
 }
@@ -188,6 +226,10 @@ struct Looking<'a> {
     bytes: &'a [u8],
     number: u32,
     files: &'a Files,
+    /// Whether there are import maps.
+    mapped: bool,
+    /// Whether relative module specifiers stay as they are.
+    stays: bool,
     /// A module that is imported by its address.
     module: Option<u32>,
     links: Links,
@@ -209,7 +251,15 @@ impl Looking<'_> {
             }
             return;
         }
-        self.links.targets.push(target);
+        if kind == Kind::Asked && self.mapped {
+            return;
+        }
+        let stays = self.stays && kind == Kind::Module && has_address && !is_own_tree && is_plain_relative(&text, path);
+        if stays {
+            self.links.imports.push(target);
+        } else {
+            self.links.targets.push(target);
+        }
         if !has_address {
             return;
         }
@@ -218,11 +268,15 @@ impl Looking<'_> {
             Some(folder) => inside.ends[folder.matches('/').count() - 1],
         };
         match (self.files.kind(self.number), index) {
+            (Becomes::Sealed | Becomes::Tree, _) | (_, None) if stays => {}
+            (_, Some(index)) if stays => {
+                self.links.specifiers.push(Spot { place: reference.value.place(index), target });
+            }
             (Becomes::Sealed, _) => self.report(place, What::FromSealed { text, path: path.clone() }),
             (Becomes::Tree, None) if is_own_tree => {}
             (Becomes::Tree, _) => self.report(place, What::FromTree { text, path: path.clone() }),
             (_, Some(index)) => {
-                self.module = self.module.or((kind == Kind::Module).then_some(target));
+                self.module = self.module.or(matches!(kind, Kind::Module | Kind::Mapped).then_some(target));
                 self.links.spots.push(Spot { place: reference.value.place(index), target });
             }
             (_, None) => {
@@ -234,7 +288,7 @@ impl Looking<'_> {
     fn nothing_there(&mut self, reference: &Reference, path: String) {
         let (text, kind) = (reference.value.text().to_owned(), reference.kind);
         let what = match kind {
-            Kind::Link | Kind::Mention | Kind::Document => {
+            Kind::Link | Kind::Mention | Kind::Asked | Kind::Document => {
                 self.links.is_open = true;
                 return;
             }
@@ -243,7 +297,9 @@ impl Looking<'_> {
                 self.links.for_a_template += 1;
                 return;
             }
-            Kind::Module if BUNDLED.iter().any(|end| self.files.number(&format!("{path}{end}")).is_some()) => {
+            Kind::Module | Kind::Mapped
+                if BUNDLED.iter().any(|end| self.files.number(&format!("{path}{end}")).is_some()) =>
+            {
                 self.links.for_a_bundler += 1;
                 return;
             }
@@ -256,6 +312,20 @@ impl Looking<'_> {
         let position = position(self.bytes, place);
         self.links.findings.push(Finding { position, what });
     }
+}
+
+/// Whether something is loaded that a reference of this kind names.
+fn is_loaded(kind: Kind) -> bool {
+    matches!(kind, Kind::Style | Kind::Script | Kind::Module | Kind::Mapped | Kind::Resource)
+}
+
+/// Whether a specifier leads, by the URL standard alone, to exactly the URL under which an import map has the file: it
+/// is relative, has no query, and neither it nor the file's path has what can be spelled in two ways.
+fn is_plain_relative(text: &str, path: &AssetPath) -> bool {
+    let is_plain = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || " -._~!$&'()*+,;=:@/".contains(c);
+    (text.starts_with("./") || text.starts_with("../"))
+        && text.chars().all(is_plain)
+        && path.as_str().chars().all(is_plain)
 }
 
 fn has_placeholder(text: &str) -> bool {

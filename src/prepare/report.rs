@@ -115,6 +115,9 @@ impl Judge {
                     )),
                 }
             }
+            What::FixedMap => Problem::error("nothing can be added to this import map, for it has no entry")
+                .hint("take it out: the page gets one where it needs one; or set `import-map` to other than \"specifiers\"")
+                .code(Code::ImportMap),
             What::Unparsable { why } => {
                 Problem::warning(format!("cannot be parsed, so it is published as it is: {why}")).code(Code::Unparsable)
             }
@@ -134,7 +137,7 @@ impl Judge {
     /// A page without its scripts and styles is broken, unless it is one of the examples in somebody's package.
     fn is_error(&self, kind: Kind, number: u32, files: &Files) -> bool {
         let path = files.path(number);
-        let essential = matches!(kind, Kind::Script | Kind::Style | Kind::Module);
+        let essential = matches!(kind, Kind::Script | Kind::Style | Kind::Module | Kind::Mapped);
         let own_page = files.kind(number) == Becomes::Page && !files.is_in_a_package(path);
         self.level(path) == Level::Error || (essential && own_page)
     }
@@ -165,9 +168,9 @@ fn noun(kind: Kind) -> &'static str {
     match kind {
         Kind::Style => "style sheet",
         Kind::Script => "script",
-        Kind::Module => "module",
+        Kind::Module | Kind::Mapped => "module",
         Kind::SourceMap => "source map",
-        Kind::Resource | Kind::Link | Kind::Document | Kind::Mention => "reference",
+        Kind::Resource | Kind::Link | Kind::Document | Kind::Mention | Kind::Asked => "reference",
     }
 }
 

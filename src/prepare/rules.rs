@@ -145,6 +145,9 @@ const PAGES: [&str; 29] = [
     "OneSignalSDKWorker.js",
 ];
 
+/// Where the import map of the site goes.
+const IMPORT_MAP: &str = "importmap.json";
+
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATED: &str = "no-cache";
 
@@ -155,6 +158,7 @@ pub struct Rules {
     rules: Vec<Ready>,
     source_maps: SourceMaps,
     bundler_manifests: Vec<(String, GlobSet)>,
+    makes_import_map: bool,
     shared: Mutex<HashMap<Shape, HashMap<String, Arc<Headers>>>>,
 }
 
@@ -251,7 +255,14 @@ impl Rules {
         }
         let own = PAGES.iter().map(|glob| parse(glob).expect("lastly's own globs are well formed"));
         let pages = GlobSet::new(own).expect("lastly's own globs fit together");
-        Ok(Self { pages, rules: checked, source_maps, bundler_manifests: Vec::new(), shared: Mutex::default() })
+        Ok(Self {
+            pages,
+            rules: checked,
+            source_maps,
+            bundler_manifests: Vec::new(),
+            makes_import_map: false,
+            shared: Mutex::default(),
+        })
     }
 
     /// Takes globs of manifests in which bundlers say what they have hashed.
@@ -262,6 +273,18 @@ impl Rules {
         let set = |glob: &String| Ok((glob.clone(), glob_set([glob.as_str()])?));
         self.bundler_manifests = globs.iter().map(set).collect::<Result<_, String>>()?;
         Ok(self)
+    }
+
+    /// Says that an import map of the site is made.
+    #[must_use]
+    pub fn with_import_map(mut self) -> Self {
+        self.makes_import_map = true;
+        self
+    }
+
+    /// Where the import map of the site goes, if one is made.
+    pub fn import_map(&self) -> Option<AssetPath> {
+        self.makes_import_map.then(|| AssetPath::new(IMPORT_MAP).expect("a plain path"))
     }
 
     /// The globs of bundlers' manifests, as the settings spell them and ready to be asked.

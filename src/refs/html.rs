@@ -76,6 +76,7 @@ fn scan(text: &Excerpt<'_>, depth: usize, embedded: &mut Finder<'_>, found: &mut
             found.checkable.append(&mut inside.checkable);
             found.remarks.append(&mut inside.remarks);
             found.base = found.base.take().or(inside.base);
+            found.map = inside.map;
         }
         Err(error) => {
             let what = Obstacle::Unparsable(error.to_string());
@@ -119,6 +120,10 @@ impl Page<'_> {
         rules::read(&tag, self.found);
         self.styles(&tag);
         if tag.namespace == Namespace::Html {
+            if self.depth == 0 && rules::takes_import_map(&tag) {
+                let place = element.source_location().bytes().start;
+                self.found.map.before.get_or_insert(self.text.place(place));
+            }
             self.base(&tag);
             self.page_within(&tag);
         }

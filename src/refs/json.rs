@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use self::strings::{Path, Role, Step, decode, visit_strings};
 use super::excerpt::Excerpt;
-use super::reference::{Checkable, Found, Kind, Obstacle, Reference, Remark};
+use super::reference::{Checkable, Found, Kind, MapThere, Obstacle, Reference, Remark, Slot};
 use super::url::file_url;
 
 mod strings;
@@ -36,7 +36,8 @@ pub fn web_manifest(text: &Excerpt<'_>, found: &mut Found) {
 }
 
 /// Adds what an import map names. Keys that are URLs are names of modules just as the values are, for a rewritten
-/// module asks for the rewritten name; but nothing needs to lie there, for what lies there is never loaded.
+/// module asks for the rewritten name; but nothing needs to lie there, for what lies there is never loaded. Of several
+/// in a page, the first is the one to which entries can be added.
 ///
 /// The hashes of its `integrity` become [`Checkable`]s that have an `integrity` to replace and to which nothing can
 /// be added: their `reference` is the place of the key, their `end` that of the hash's end, and they count as having
@@ -45,15 +46,30 @@ pub fn web_manifest(text: &Excerpt<'_>, found: &mut Found) {
 pub fn import_map(text: &Excerpt<'_>, found: &mut Found) {
     // The place of the last key of `integrity`, if it is a URL.
     let mut key = None;
+    // The places of the first members: of the whole, of `imports` and of `integrity`; and whether there are these two.
+    let (mut whole, mut imports, mut integrity) = (None, None, None);
+    let (mut has_imports, mut has_integrity) = (false, false);
     read(text, 0, found, |role, path, string, found| {
+        if role == Role::Key {
+            let quote = text.place(string.start - 1);
+            let firsts = [(&mut whole, Any, None), (&mut imports, Member("imports"), Some(Any))];
+            for (first, outer, inner) in firsts.into_iter().chain([(&mut integrity, Member("integrity"), Some(Any))]) {
+                let steps: Vec<Step<'_>> = std::iter::once(outer).chain(inner).collect();
+                if path.is(&steps) {
+                    first.get_or_insert(quote);
+                }
+            }
+            has_imports |= path.is(&[Member("imports")]);
+            has_integrity |= path.is(&[Member("integrity")]);
+        }
         let is_module = path.is(&[Member("imports"), Any]) || path.is(&[Member("scopes"), Any, Any]);
         let is_integrity = path.is(&[Member("integrity"), Any]);
         match role {
             Role::Value if is_module => {
-                push_specifier(text, string, Kind::Module, found);
+                push_specifier(text, string, Kind::Mapped, found);
             }
             Role::Key if is_module => {
-                push_specifier(text, string, Kind::Mention, found);
+                push_specifier(text, string, Kind::Asked, found);
             }
             Role::Key if is_integrity => key = push_specifier(text, string, Kind::Mention, found),
             Role::Value if is_integrity => found.checkable.extend(key.map(|reference| {
@@ -66,6 +82,13 @@ pub fn import_map(text: &Excerpt<'_>, found: &mut Found) {
             _ => {}
         }
     });
+    let slot = |inside: Option<usize>, is_there: bool| match inside {
+        Some(place) => Some(Slot::Inside(place)),
+        None if is_there => None,
+        None => whole.map(Slot::Around),
+    };
+    let (imports, integrity) = (slot(imports, has_imports), slot(integrity, has_integrity));
+    found.map.there.get_or_insert(MapThere { place: text.place(0), imports, integrity });
 }
 
 /// Adds what a source map names: the file that it is of, and the maps of its sections. Its sources stay as they are.

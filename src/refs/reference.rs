@@ -22,6 +22,10 @@ pub enum Kind {
     Script,
     /// A module specifier: `import`, `export … from`, `import()`, `import.meta.resolve()`. A bare one names a package.
     Module,
+    /// A value of an import map: the module that a specifier stands for.
+    Mapped,
+    /// A key of an import map: the URL of a module, as specifiers lead to it.
+    Asked,
     /// Anything else that a file loads: an image, a font, a worker by `new URL(…, import.meta.url)`.
     Resource,
     /// `sourceMappingURL`.
@@ -43,8 +47,39 @@ pub struct Found {
     pub base: Option<String>,
     /// Tags that take an `integrity` attribute.
     pub checkable: Vec<Checkable>,
+    /// Where a page's import map stands, or would have to.
+    pub map: MapPlace,
     /// What could not be followed.
     pub remarks: Vec<Remark>,
+}
+
+/// Where a page has an import map, or could have one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MapPlace {
+    /// Before the first script that the browser runs, and before the first module that it loads ahead.
+    pub before: Option<usize>,
+    /// The first one that there is.
+    pub there: Option<MapThere>,
+}
+
+/// Where entries can be added to an import map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MapThere {
+    /// Where its text begins.
+    pub place: usize,
+    /// For modules; `None` where nothing shows the place.
+    pub imports: Option<Slot>,
+    /// For hashes, likewise.
+    pub integrity: Option<Slot>,
+}
+
+/// A place in a JSON object at which members can be added, with a comma behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// In the object that is meant.
+    Inside(usize),
+    /// In the one around it, which has no such member yet.
+    Around(usize),
 }
 
 /// A tag of a page whose file a browser can check: a script, a style sheet, a preload of one of these.

@@ -100,7 +100,10 @@ pub fn resolve(text: &str, kind: Kind, from: &AssetPath, base: Option<&str>, roo
     if path.is_empty() && base.is_none() {
         return Resolved::Itself;
     }
-    if kind == Kind::Module && scheme_of(path).is_none() && !is_relative_specifier(path) {
+    if matches!(kind, Kind::Module | Kind::Mapped | Kind::Asked)
+        && scheme_of(path).is_none()
+        && !is_relative_specifier(path)
+    {
         return Resolved::Bare;
     }
     let folder = match base {

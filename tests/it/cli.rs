@@ -253,6 +253,7 @@ fn settings_are_shown_with_their_origins() {
     strict            = false                                     # default
     missing           = {}                                        # default
     integrity         = false                                     # default
+    import-map        = "none"                                    # default
     concurrency       = 8                                         # --concurrency
     path-style        = (not set)                                 # default
     purge             = []                                        # default

@@ -46,6 +46,7 @@ fn release() -> Release {
     css.1.origin = Origin {
         source: Some(Addresser::new(&css.1.headers, 0).address_of(b"b{}")),
         targets: Some(vec![path("dist/chunk.1a2b.wasm"), path("docs/index.html")]),
+        imports: None,
         circle: CircleId::parse("0123456789abcdef0123456789abcdef"),
     };
     let odd = entry("\u{2297} %2F.txt", b"odd", "text/plain; charset=utf-8", false);

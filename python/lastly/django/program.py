@@ -22,6 +22,8 @@ from lastly import find_binary
 from lastly.django.conf import Options, folder, is_url
 
 URLS_VARIABLE = "LASTLY_URLS"
+UNKNOWN = 6
+"""The exit status where nobody knows what has become of the channel."""
 
 
 class Writes(Protocol):
@@ -40,12 +42,13 @@ class Answer:
     """Its JSON; empty where it gave none."""
 
     @property
-    def error(self) -> str:
-        """What went wrong, with causes and hints, in lines; empty where nothing did."""
+    def outcome(self) -> str:
+        """What went wrong, in a line, and what that means for the channel; causes and hints were among the messages."""
         error = self.document.get("error") or {}
-        causes = [str(cause) for cause in error.get("causes", [])]
-        said = ": ".join([error["message"], *causes]) if error.get("message") else ""
-        return "\n".join([said, *(f"hint: {hint}" for hint in error.get("hints", []))]).strip()
+        said = error.get("message") or f"lastly has ended with status {self.status}"
+        if self.status == UNKNOWN:
+            return f"{said}; nobody knows whether the channel has moved"
+        return f"{said}; the channel has {'' if self.document.get('moved') else 'not '}moved"
 
 
 @dataclass

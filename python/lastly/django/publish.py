@@ -35,6 +35,8 @@ class Publication:
     channel: str | None
     """None where no channel was to be moved."""
     sequence: int | None
+    moved: bool
+    """Whether the channel shows something else than before."""
     plan: list[tuple[str, str]]
     """After a dry run, what would be uploaded: logical path and name in the store."""
 
@@ -54,7 +56,7 @@ def publish(program: Program, files: Mapping[str, Path], order: Order, messages:
     lines = [json.dumps({"path": logical, "file": str(place)}) for logical, place in files.items()]
     answer = program.run([*_flags(program, order), "--files-from=-"], "\n".join(lines).encode(), messages)
     if answer.status != 0:
-        raise NotPublished(answer.error or f"lastly has ended with status {answer.status}", answer.status)
+        raise NotPublished(answer.outcome, answer.status)
     said = answer.document
     uploads = (said.get("plan") or {}).get("uploads") or []
     return Publication(
@@ -64,6 +66,7 @@ def publish(program: Program, files: Mapping[str, Path], order: Order, messages:
         release=said["release"],
         channel=said["channel"],
         sequence=said["sequence"],
+        moved=bool(said["moved"]),
         plan=[(upload["path"], upload["name"]) for upload in uploads],
     )
 

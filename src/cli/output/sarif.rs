@@ -217,6 +217,11 @@ fn descriptor(code: Code) -> Descriptor {
             "Module specifiers leave out what only a bundler adds",
             "Publish what the bundler makes, not its sources.",
         ),
+        Code::ImportMap => (
+            true,
+            "An import map is in the way of lastly's",
+            "Take an empty import map out of the page, and give a file another name that lies where the site's map goes.",
+        ),
         Code::Unreadable => (true, "A file or folder cannot be read", "Correct its permissions, or ignore it."),
         Code::Unpublishable => (
             true,

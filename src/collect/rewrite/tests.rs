@@ -9,6 +9,7 @@ use super::*;
 use crate::collect::{Walk, read, walk};
 use crate::model::layout::Layout;
 use crate::model::release::Release;
+use crate::prepare::references::ImportMaps;
 use crate::prepare::report::Missing;
 use crate::prepare::rules::{Rule, Rules, SourceMaps};
 
@@ -41,6 +42,7 @@ fn try_publish_as(
     }
     let order = Walk { folders: vec![folder.path().to_owned()], ..Walk::default() };
     let rules = Rules::new(rules, SourceMaps::Publish).expect("good rules");
+    let rules = if references.maps == ImportMaps::None { rules } else { rules.with_import_map() };
     let collected = read(&walk(&order).0, &rules, &Layout::new("", None), 0)?;
     Ok((rewrite(collected, references, known)?, folder))
 }
@@ -262,6 +264,7 @@ fn a_long_chain_and_a_large_circle() {
     assert_eq!(prepared.sources[&first.name].read().expect("an unchanged file"), expected.as_bytes());
 }
 
+mod import_maps;
 mod tags;
 mod trees;
 

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::super::given::Origin;
 use super::super::settings::StoreAddress;
 use super::*;
+use crate::prepare::references::ImportMaps;
 use crate::prepare::report::{Allowed, Missing};
 use crate::prepare::rules::{Kind, SourceMaps};
 
@@ -58,6 +59,7 @@ fn everything_that_a_file_can_say() {
         strict,
         missing,
         integrity,
+        import_map,
         concurrency,
         path_style,
     } = layer(
@@ -76,6 +78,7 @@ fn everything_that_a_file_can_say() {
         strict = true
         gc = { keep-for = "14d", keep-last = 9, max-delete = "90%" }
         integrity = true
+        import-map = "specifiers"
         concurrency = 1_000
         path-style = false
         bundler-manifests = "packs/*.json"
@@ -121,6 +124,7 @@ fn everything_that_a_file_can_say() {
     assert_eq!(value(ignore), ["*.psd"]);
     assert_eq!(value(source_maps), SourceMaps::Exclude);
     assert_eq!((value(overlay), value(integrity), value(path_style)), (true, true, false));
+    assert_eq!(import_map.map(|given| given.value), Some(ImportMaps::Specifiers));
     let allowed = |file: Option<&str>, target: Option<&str>| Allowed {
         file: file.map(str::to_owned),
         target: target.map(str::to_owned),
@@ -186,7 +190,7 @@ fn names_that_are_no_settings() {
     2:1: `sauce-maps` is not a setting
       hint: did you mean `source-maps`?
     3:1: `bucket` is not a setting
-      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `integrity`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `bundler-manifests`, `rules`
+      hint: there are `store`, `control`, `base-url`, `channel`, `sources`, `ignore`, `overlay`, `source-maps`, `generation`, `urls`, `strict`, `missing`, `integrity`, `import-map`, `concurrency`, `path-style`, `purge`, `cloudfront`, `gc`, `bundler-manifests`, `rules`
     5:2: `tool` is not a setting
       hint: only in pyproject.toml do settings stand below `[tool.lastly]`
     ");

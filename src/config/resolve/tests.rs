@@ -63,6 +63,7 @@ fn defaults() {
     strict = false
     missing = {}
     integrity = false
+    import-map = "none"
     concurrency = 64
     path-style = nothing
     purge = []

@@ -43,6 +43,9 @@ struct WireEntry {
     /// What it refers to: indices into all paths, those of `assets` and then those of `pages`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refs: Option<Vec<usize>>,
+    /// What it names by module specifiers that stay as they are, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    imports: Option<Vec<usize>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     circle: Option<String>,
 }
@@ -63,6 +66,7 @@ pub fn write_release(release: &Release) -> Vec<u8> {
             sealed: entry.sealed,
             source: entry.origin.source.map(|address| address.to_string()),
             refs: entry.origin.targets.as_ref().map(indices),
+            imports: entry.origin.imports.as_ref().map(indices),
             circle: entry.origin.circle.map(|circle| circle.to_string()),
         };
         (path.to_string(), wire)
@@ -119,6 +123,7 @@ fn entry(wire: WireEntry, sets: &[Arc<Headers>], paths: &[AssetPath]) -> Result<
     let origin = Origin {
         source: wire.source.as_ref().map(address).transpose()?,
         targets: wire.refs.map(|refs| refs.iter().map(target).collect()).transpose()?,
+        imports: wire.imports.map(|refs| refs.iter().map(target).collect()).transpose()?,
         circle: wire.circle.as_ref().map(circle).transpose()?,
     };
     Ok(Entry {

@@ -119,6 +119,15 @@ pub(super) fn script_type(tag: &Tag<'_>) -> ScriptType {
     }
 }
 
+/// Whether modules may be asked for from this tag on, so that an import map has to stand before it.
+pub(super) fn takes_import_map(tag: &Tag<'_>) -> bool {
+    match tag.name() {
+        "script" => matches!(script_type(tag), ScriptType::Classic | ScriptType::Module),
+        "link" => tag.keyword("rel").split_ascii_whitespace().any(|rel| rel == "modulepreload"),
+        _ => false,
+    }
+}
+
 /// SVG and MathML.
 fn foreign(tag: &Tag<'_>, found: &mut Found) {
     let kind = match (tag.namespace, tag.name()) {

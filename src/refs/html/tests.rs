@@ -14,7 +14,6 @@ use Kind::{Link, Resource};
 
 const STYLE: Kind = Kind::Style;
 const SCRIPT: Kind = Kind::Script;
-const MODULE: Kind = Kind::Module;
 const MENTION: Kind = Kind::Mention;
 
 type Language = (Embedded, Range<usize>);
@@ -256,7 +255,7 @@ fn a_script_with_a_source_has_no_text() {
 fn an_import_map_is_read_where_it_stands() {
     let text =
         "<script type=importmap>{\"imports\": {\"a\": \"«./a.js»\"}, \"integrity\": {\"«./a.js»\": \"x\"}}</script>";
-    check(text, &[MODULE, MENTION], &[]);
+    check(text, &[Kind::Mapped, MENTION], &[]);
     let page = without_marks(text);
     let [checkable] = &found(&page).checkable[..] else { panic!("one hash") };
     let integrity = checkable.integrity.clone().expect("a range");

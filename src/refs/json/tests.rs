@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::strings::{Role, visit_strings};
 use super::{import_map, source_map, web_manifest};
 use crate::refs::excerpt::Excerpt;
-use crate::refs::reference::{Found, Kind, Obstacle};
+use crate::refs::reference::{Found, Kind, MapThere, Obstacle, Slot};
 
-use Kind::{Link, Mention, Module, Resource, SourceMap};
+use Kind::{Asked, Link, Mapped, Mention, Resource, SourceMap};
 
 type Find = fn(&Excerpt<'_>, &mut Found);
 
@@ -61,7 +61,7 @@ fn an_import_map_names_modules_on_both_sides() {
     }"#
     .replace("\"./c\"", "\"«./c»\"");
     // What stands on the left need not be there.
-    let kinds = [Module, Mention, Module, Mention, Module, Module, Module, Mention, Mention, Module, Mention, Mention];
+    let kinds = [Mapped, Asked, Mapped, Asked, Mapped, Mapped, Mapped, Mention, Asked, Mapped, Mention, Mention];
     check(import_map, &text, &kinds);
     let plain = text.replace(['«', '»'], "");
     let [hash] = &found(import_map, &plain, 0).checkable[..] else { panic!("one hash of a URL") };
@@ -227,3 +227,17 @@ const BITS: &[&str] = &[
     "[]",
     "{}",
 ];
+
+#[test]
+fn entries_can_be_added_to_an_import_map_where_it_shows_a_place() {
+    for (text, imports, integrity) in [
+        ("{\"imports\": {\"a\": \"./b.js\"}}", Some(Slot::Inside(13)), Some(Slot::Around(1))),
+        ("{ \"x\": 1, \"integrity\": {\"./b.js\": \"y\"}}", Some(Slot::Around(2)), Some(Slot::Inside(24))),
+        ("{\"imports\": {}, \"integrity\": {}}", None, None),
+        ("{}", None, None),
+    ] {
+        let mut found = Found::default();
+        import_map(&Excerpt::verbatim(text, 0), &mut found);
+        assert_eq!(found.map.there, Some(MapThere { place: 0, imports, integrity }), "{text}");
+    }
+}

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib.staticfiles.management.commands import collectstatic
 from django.core.management.base import CommandError, CommandParser
 
-from lastly import BinaryNotFound
 from lastly.django.files import find, spooled
 from lastly.django.manifest import Manifest
 from lastly.django.program import Writes
@@ -114,7 +113,7 @@ class Command(collectstatic.Command):
                 publication = publish(storage.program, files, self.order, self._messages())
         except NotPublished as error:
             raise CommandError(str(error), returncode=error.status) from error
-        except BinaryNotFound as error:
+        except OSError as error:  # the program is not there, or a file cannot be read
             raise CommandError(str(error), returncode=2) from error
         storage.current.replace(None)
         return publication, list(found), skipped
@@ -158,7 +157,8 @@ class Command(collectstatic.Command):
             names = _names(storage) if self.verbosity > 1 and not self.order.channel else {}
             for path, name in names.items():
                 self.log(f"Post-processed '{path}' as '{name}'")
-            self.log(f"Published {release} to {publication.channel} (sequence {publication.sequence})", level=1)
+            shows = "now shows" if publication.moved else "shows, as before,"
+            self.log(f"{publication.channel} {shows} {release} (sequence {publication.sequence})", level=1)
 
     def _summary(self, storage: StaticFilesStorage, publication: Publication, skipped: int) -> str:
         new, reused = publication.new, publication.reused
