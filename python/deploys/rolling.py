@@ -12,12 +12,14 @@ import contextlib
 import hashlib
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from crawl import Answer, Visitor, expected_type, page_loads
-from example import Edition, edges, free_port
+from example import START_SECONDS, Edition, edges, free_port
 
 SITE = "http://www.test/"
 CDN = "http://cdn.test/static/"
@@ -49,6 +51,14 @@ class Seen:
     steps: dict[str, View] = field(default_factory=dict)
     meanwhile: list[View] = field(default_factory=list)
 
+    def wait_for(self, edition: int, looking: list[Future[None]]) -> None:
+        """Waits until visitors have seen the edition, as long as they look."""
+        deadline = time.monotonic() + START_SECONDS
+        while not any(view.edition == edition for view in self.meanwhile) and not any(one.done() for one in looking):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no visitor has seen edition {edition}: {self.faults()[-3:]}")
+            time.sleep(0.05)
+
     def faults(self) -> list[str]:
         """All of them."""
         found = [f"{step}: {fault}" for step, view in self.steps.items() for fault in view.faults]
@@ -68,7 +78,10 @@ class Judge:
 
     def view(self, visitor: Visitor) -> View:
         """Fetches the page and all that it leads to."""
-        page = visitor.fetch(SITE)
+        try:
+            page = visitor.fetch(SITE)
+        except OSError as error:
+            return View(None, faults=[f"missing: the page, {error}"])
         found = EDITION.search(page.text()) if page.status == 200 else None
         if not found:
             return View(None, faults=[f"missing: the page, status {page.status}"])
@@ -80,9 +93,14 @@ class Judge:
     def faults(self, visitor: Visitor, view: View, integrity: dict[str, str]) -> list[str]:
         """What is wrong with what a page leads to."""
         assert view.edition is not None
-        answers = visitor.everything(view.urls)
-        found = ((answer.url, self.fault(answer, view.edition, integrity.get(answer.url))) for answer in answers)
-        return [f"{fault}: {url}, for a page of edition {view.edition}" for url, fault in found if fault]
+        found = []
+        try:
+            for answer in visitor.everything(view.urls):
+                if fault := self.fault(answer, view.edition, integrity.get(answer.url)):
+                    found += [f"{fault}: {answer.url}, for a page of edition {view.edition}"]
+        except OSError as error:
+            found.append(f"missing: {error}, for a page of edition {view.edition}")
+        return found
 
     def fault(self, answer: Answer, edition: int, integrity: str | None) -> str | None:
         """What is wrong with an answer: it is missing, wrong, or mixed with another edition's files."""
@@ -124,7 +142,7 @@ class Servers:
 
 @contextlib.contextmanager
 def visitors(judge: Judge, through: list[Visitor], seen: Seen) -> Iterator[None]:
-    """Somebody who looks through each edge, again and again, until the end."""
+    """Two who look through each edge in turn, again and again; whole pages of both editions are seen before the end."""
     over = threading.Event()
 
     def look() -> None:
@@ -133,15 +151,16 @@ def visitors(judge: Judge, through: list[Visitor], seen: Seen) -> Iterator[None]
             seen.meanwhile.append(judge.view(through[turn % len(through)]))
             turn += 1
 
-    threads = [threading.Thread(target=look) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        looking = [pool.submit(look) for _ in range(2)]
+        try:
+            seen.wait_for(1, looking)
+            yield
+            seen.wait_for(2, looking)
+        finally:
+            over.set()
+        for one in looking:
+            one.result()
 
 
 def play(origin: str, editions: list[Edition], publish: Callable[[Edition], None], truth: Truth, folder: Path) -> Seen:
