@@ -114,7 +114,7 @@ class Command(collectstatic.Command):
             with spooled(found) as files:
                 publication = publish(storage.program, files, self.order, self._messages())
         except NotPublished as error:
-            raise CommandError(str(error), returncode=error.status) from error
+            raise CommandError(str(error), returncode=max(error.status, 1)) from error
         except OSError as error:  # the program is not there, or a file cannot be read
             raise CommandError(str(error), returncode=2) from error
         storage.current.replace(None)
