@@ -118,7 +118,7 @@ class CollectStatic(ProjectTestCase):
             self.collect()
             before = (self.store / "manifest.json").read_bytes()
             self.write({"robots.txt": "User-agent: nobody\n"})
-            out, _ = self.collect("--upload-only", "--manifest-file", "baked.json")
+            out, _ = self.collect("--upload-only", "--manifest-file", str(self.folder / "baked.json"))
             self.assertEqual((self.store / "manifest.json").read_bytes(), before)
             self.assertIn("1 static file copied", out)
             self.assertRegex(out, r"Uploaded ([0-9a-f]{32}); to show it: lastly activate \1\n")

@@ -10,6 +10,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.template import Context, TemplateSyntaxError, engines
 from django.templatetags.static import static
 
+from lastly.django.manifest import ManifestUnavailable
 from tests.support import ProjectTestCase
 
 MAP = re.compile(r'^<script type="importmap"( nonce="[^"]*")?>(.*)</script>$', re.DOTALL)
@@ -52,6 +53,12 @@ class Integrity(ProjectTestCase):
             self.collect()
             with self.assertRaisesMessage(ValueError, "the nearest name is 'js/app.js'"):
                 render("{% lastly_integrity 'js/ap.js' %}")
+
+    def test_without_a_manifest_it_is_a_matter_of_what_is_missing(self) -> None:
+        with self.project(), self.assertRaises(ManifestUnavailable):
+            render("{% lastly_integrity 'js/app.js' %}")
+        with self.project({"missing": "original"}):
+            self.assertEqual(render("{% lastly_integrity 'js/app.js' %}"), "")
 
     def test_in_debug_and_with_other_storages_there_is_none(self) -> None:
         with self.project(DEBUG=True):
@@ -111,5 +118,7 @@ class ImportMap(ProjectTestCase):
                 self.assertTrue(rendered.startswith(f'<script type="importmap"{attribute}>{{'), rendered)
 
     def test_a_map_of_nothing_is_a_mistake(self) -> None:
-        with self.project(), self.assertRaisesMessage(TemplateSyntaxError, "name a module"):
-            render("{% lastly_importmap %}")
+        with self.project():
+            self.collect()
+            with self.assertRaisesMessage(TemplateSyntaxError, "name a module"):
+                render("{% lastly_importmap %}")

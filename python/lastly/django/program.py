@@ -22,8 +22,8 @@ from lastly import find_binary
 from lastly.django.conf import Options, folder, is_url
 
 URLS_VARIABLE = "LASTLY_URLS"
-UNKNOWN = 6
-"""The exit status where nobody knows what has become of the channel."""
+USAGE = 2
+"""The exit status of a command line, settings or files that are wrong."""
 
 
 class Writes(Protocol):
@@ -46,9 +46,12 @@ class Answer:
         """What went wrong, in a line, and what that means for the channel; causes and hints were among the messages."""
         error = self.document.get("error") or {}
         said = error.get("message") or f"lastly has ended with status {self.status}"
-        if self.status == UNKNOWN:
+        if self.status == USAGE:
+            return f"{said}; nothing was tried"
+        moved = self.document.get("moved")
+        if moved is None:
             return f"{said}; nobody knows whether the channel has moved"
-        return f"{said}; the channel has {'' if self.document.get('moved') else 'not '}moved"
+        return f"{said}; the channel has {'' if moved else 'not '}moved"
 
 
 @dataclass

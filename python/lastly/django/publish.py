@@ -20,7 +20,7 @@ class Order:
     dry_run: bool = False
     channel: str | None = None
     sequence: int | None = None
-    manifest_file: str | None = None
+    manifest_file: Path | None = None
     verbosity: int = 1
 
 

@@ -15,6 +15,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from lastly.django.manifest import ManifestUnavailable
 from lastly.django.storage import StaticFilesStorage
 
 register = template.Library()
@@ -30,6 +31,12 @@ ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&\u202
 def _storage() -> StaticFilesStorage | None:
     """The storage, where it gives names of a release."""
     if settings.DEBUG or not isinstance(staticfiles_storage, StaticFilesStorage):
+        return None
+    try:
+        staticfiles_storage.load()
+    except ManifestUnavailable:
+        if staticfiles_storage.manifest_strict:
+            raise
         return None
     return staticfiles_storage
 

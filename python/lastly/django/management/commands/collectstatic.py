@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles.management.commands import collectstatic
@@ -57,12 +58,13 @@ class Command(collectstatic.Command):
     def set_options(self, **options: Any) -> None:
         """Takes Django's options, and lastly's."""
         super().set_options(**options)
+        manifest_file = options.get("manifest_file")
         self.order = Order(
             upload_only=options.get("upload_only") or not self.post_process,
             dry_run=self.dry_run,
             channel=options.get("channel"),
             sequence=options.get("sequence"),
-            manifest_file=options.get("manifest_file"),
+            manifest_file=Path(manifest_file).absolute() if manifest_file else None,
             verbosity=self.verbosity,
         )
 
@@ -112,7 +114,7 @@ class Command(collectstatic.Command):
             with spooled(found) as files:
                 publication = publish(storage.program, files, self.order, self._messages())
         except NotPublished as error:
-            raise CommandError(str(error), returncode=error.status) from error
+            raise CommandError(str(error), returncode=max(error.status, 1)) from error
         except OSError as error:  # the program is not there, or a file cannot be read
             raise CommandError(str(error), returncode=2) from error
         storage.current.replace(None)
