@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -10,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from crawl import Answer, Visitor, expected_type, page_loads
-from example import PROJECT, Edition, bucket, edges, free_port, running
+from example import PROJECT, START_SECONDS, Edition, bucket, edges, free_port, running
 from rolling import ADDRESS, CDN, SITE, logical
 
 PAGES = [
@@ -52,6 +53,13 @@ INSTALLS = ("python3 -m venv ", ". .venv/", "pip install ")
 """Commands of the example's README that the tests' own environment stands for."""
 
 
+def browser(url: str, profile: Path) -> str:
+    """The page at the URL after a browser has run its modules, as HTML."""
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command += [f"--user-data-dir={profile}", "--virtual-time-budget=10000", "--dump-dom", url]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=START_SECONDS).stdout
+
+
 class Example(unittest.TestCase):
     """The example as it is."""
 
@@ -74,6 +82,8 @@ class Example(unittest.TestCase):
                 visitor = Visitor()
                 page = visitor.fetch(url)
                 answers = list(visitor.everything(page_loads(page)[0]))
+                seen = browser(url, Path(temporary, "browser"))
+        self.assertIn(" data-marked=", seen)
         self.assertEqual([answer.url for answer in answers if answer.status != 200], [])
         self.assertIn(
             "guestbook/js/reader.js", {logical(answer.url.replace(f"{url}static/", CDN)) for answer in answers}
