@@ -86,6 +86,7 @@ class Environment:
 
 MATURIN = Environment("maturin", (3, 11))
 LINT = Environment("lint", (3, 11))
+DEPLOYS = Environment("deploys", (3, 11))
 GRID = [
     Environment("django-5.2", (3, 11)),
     Environment("django-6.0", (3, 12)),
@@ -142,6 +143,16 @@ def unit(names: list[str]) -> int:
     return status
 
 
+def conformance(_: list[str]) -> int:
+    """Django's own tests for staticfiles, in every pair of the grid."""
+    return max(environment.run(ROOT / "python" / "conformance" / "run.py") for environment in present(GRID))
+
+
+def deploys(_: list[str]) -> int:
+    """The example project, with gunicorn, nginx and an S3 server."""
+    return DEPLOYS.run("-m", "unittest", "discover", "-s", ROOT / "python" / "deploys")
+
+
 def wheel(_: list[str]) -> int:
     """The wheel, built for debugging and installed into an environment of its own: it brings everything it needs."""
     MATURIN.install()
@@ -165,8 +176,14 @@ def wheel(_: list[str]) -> int:
         return 0 if ended.returncode == 0 and "1 static file copied" in ended.stdout else 1
 
 
-PARTS: dict[str, Callable[[list[str]], int]] = {"lint": lint, "unit": unit, "wheel": wheel}
-ALWAYS = ("lint", "unit")
+PARTS: dict[str, Callable[[list[str]], int]] = {
+    "lint": lint,
+    "unit": unit,
+    "conformance": conformance,
+    "deploys": deploys,
+    "wheel": wheel,
+}
+ALWAYS = ("lint", "unit", "conformance", "deploys")
 """The parts that run unless others are asked for: the wheel takes a build of its own."""
 
 
@@ -179,7 +196,7 @@ def install() -> None:
     TOOLS.mkdir(parents=True, exist_ok=True)
     with (TOOLS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the directory may be shared
-        for environment in (LINT, *GRID):
+        for environment in (LINT, DEPLOYS, *GRID):
             environment.install()
 
 

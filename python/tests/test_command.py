@@ -38,10 +38,14 @@ class CollectStatic(ProjectTestCase):
     def test_publishes_what_the_finders_find_and_counts_as_django_does(self) -> None:
         with self.project():
             out, _ = self.collect()
-            self.assertEqual(out.strip(), f"5 static files copied to 'dir:{self.store}', 5 post-processed.")
+            self.assertRegex(out, r"^live now shows [0-9a-f]{32} \(sequence 1\)\n\n")
+            self.assertIn(f"\n5 static files copied to 'dir:{self.store}', 5 post-processed.\n", out)
             out, _ = self.collect()
-            self.assertEqual(
-                out.strip(), f"0 static files copied to 'dir:{self.store}', 5 unmodified, 5 post-processed."
+            self.assertRegex(out, r"^live shows, as before, [0-9a-f]{32} \(sequence 1\)\n\n")
+            self.assertIn(f"\n0 static files copied to 'dir:{self.store}', 5 unmodified, 5 post-processed.\n", out)
+            self.assertEqual(self.collect(verbosity=0), ("", ""))
+            self.assertIn(
+                f"Post-processed 'css/app.css' as '{self.manifest()['css/app.css']}'", self.collect(verbosity=2)[0]
             )
             self.write({"img/dot.svg": "<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>\n"})
             out, _ = self.collect()
@@ -103,6 +107,7 @@ class CollectStatic(ProjectTestCase):
         with self.project():
             out, _ = self.collect("--dry-run")
             self.assertIn("5 static files would be copied", out)
+            self.assertRegex(out, r"Pretending to copy 'css/app.css' as 'css/app\.[0-9a-f]{32}\.css'\n")
             self.assertFalse(self.store.exists())
             self.write({"css/app.css": "body { background: url(nothing.png) }\n"})
             with self.project({"strict": True}), self.assertRaises(CommandError):
@@ -113,9 +118,10 @@ class CollectStatic(ProjectTestCase):
             self.collect()
             before = (self.store / "manifest.json").read_bytes()
             self.write({"robots.txt": "User-agent: nobody\n"})
-            out, _ = self.collect("--upload-only", "--manifest-file", "baked.json")
+            out, _ = self.collect("--upload-only", "--manifest-file", str(self.folder / "baked.json"))
             self.assertEqual((self.store / "manifest.json").read_bytes(), before)
             self.assertIn("1 static file copied", out)
+            self.assertRegex(out, r"Uploaded ([0-9a-f]{32}); to show it: lastly activate \1\n")
             out, _ = self.collect("--no-post-process")
             self.assertEqual((self.store / "manifest.json").read_bytes(), before)
             self.assertIn("--no-post-process uploads without moving the channel", out)
@@ -144,6 +150,7 @@ class CollectStatic(ProjectTestCase):
             with self.assertRaises(CommandError) as raised:
                 self.collect("--sequence", "6")
         self.assertEqual(raised.exception.returncode, 3)
+        self.assertIn("; the channel has not moved", str(raised.exception))
 
     def test_an_error_names_the_file_in_the_project(self) -> None:
         self.write({"css/app.css": "body { background: url(dott.svg) }\n"})

@@ -10,6 +10,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.template import Context, TemplateSyntaxError, engines
 from django.templatetags.static import static
 
+from lastly.django.manifest import ManifestUnavailable
 from tests.support import ProjectTestCase
 
 MAP = re.compile(r'^<script type="importmap"( nonce="[^"]*")?>(.*)</script>$', re.DOTALL)
@@ -27,6 +28,16 @@ def import_map(rendered: str) -> dict[str, dict[str, str]]:
     return content
 
 
+class Unasked:
+    """A nonce that is false until it has been asked for, as Django's LazyNonce."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return "abc"
+
+
 class Integrity(ProjectTestCase):
     def test_scripts_and_styles_have_a_value(self) -> None:
         with self.project():
@@ -42,6 +53,12 @@ class Integrity(ProjectTestCase):
             self.collect()
             with self.assertRaisesMessage(ValueError, "the nearest name is 'js/app.js'"):
                 render("{% lastly_integrity 'js/ap.js' %}")
+
+    def test_without_a_manifest_it_is_a_matter_of_what_is_missing(self) -> None:
+        with self.project(), self.assertRaises(ManifestUnavailable):
+            render("{% lastly_integrity 'js/app.js' %}")
+        with self.project({"missing": "original"}):
+            self.assertEqual(render("{% lastly_integrity 'js/app.js' %}"), "")
 
     def test_in_debug_and_with_other_storages_there_is_none(self) -> None:
         with self.project(DEBUG=True):
@@ -71,6 +88,17 @@ class ImportMap(ProjectTestCase):
         with self.project({"importmap": {"app/": "js/"}}, DEBUG=True):
             self.assertEqual(import_map(render("{% lastly_importmap %}")), {"imports": {"app/": "/static/js/"}})
 
+    def test_specifiers_that_stay_as_they_are_are_in_it(self) -> None:
+        (self.folder / "lastly.toml").write_text('import-map = "specifiers"\n')
+        with self.project({"base_url": "https://cdn.example.com/static/"}):
+            self.collect()
+            rendered = import_map(render("{% lastly_importmap %}"))
+            published = json.loads((self.store / staticfiles_storage.stored_name("importmap.json")).read_text())
+        self.assertIn("https://cdn.example.com/static/js/util.js", rendered["imports"])
+        scripts = {key: url for key, url in rendered["imports"].items() if key.endswith(".js")}
+        self.assertEqual(scripts, published["imports"])
+        self.assertEqual(rendered["integrity"].items() & published["integrity"].items(), published["integrity"].items())
+
     def test_nothing_breaks_out(self) -> None:
         evil = "</script><script>alert('1' & 2)</script><!--\u2028"
         with self.project({"importmap": {evil: "js/app.js"}}):
@@ -85,9 +113,12 @@ class ImportMap(ProjectTestCase):
     def test_a_nonce_is_for_the_policy(self) -> None:
         with self.project():
             self.collect()
-            rendered = render("{% lastly_importmap 'js/app.js' nonce=nonce %}", nonce="abc")
-        self.assertTrue(rendered.startswith('<script type="importmap" nonce="abc">{'))
+            for nonce, attribute in (("abc", ' nonce="abc"'), (Unasked(), ' nonce="abc"'), ("", ""), (None, "")):
+                rendered = render("{% lastly_importmap 'js/app.js' nonce=nonce %}", nonce=nonce)
+                self.assertTrue(rendered.startswith(f'<script type="importmap"{attribute}>{{'), rendered)
 
     def test_a_map_of_nothing_is_a_mistake(self) -> None:
-        with self.project(), self.assertRaisesMessage(TemplateSyntaxError, "name a module"):
-            render("{% lastly_importmap %}")
+        with self.project():
+            self.collect()
+            with self.assertRaisesMessage(TemplateSyntaxError, "name a module"):
+                render("{% lastly_importmap %}")

@@ -284,6 +284,43 @@ impl S3 for Server {
         ))
     }
 
+    /// The older listing, which Collectfasta asks for.
+    async fn list_objects(
+        &self,
+        req: S3Request<ListObjectsInput>,
+    ) -> S3Result<S3Response<ListObjectsOutput>> {
+        let input = req.input;
+        let prefix = input.prefix.unwrap_or_default();
+        let after = input.marker.unwrap_or_default();
+        let max = page_size(input.max_keys);
+        let page = self.0.list(
+            &input.bucket,
+            &prefix,
+            input.delimiter.as_deref(),
+            &after,
+            max,
+        )?;
+        let spell = speller(input.encoding_type.as_ref());
+        let contents: Vec<Object> = page
+            .objects
+            .iter()
+            .map(|(key, object)| listed(spell(key), object))
+            .collect();
+        answer(ListObjectsOutput {
+            contents: Some(contents),
+            common_prefixes: common(&page.prefixes, spell),
+            is_truncated: Some(page.next.is_some()),
+            next_marker: page.next.as_deref().map(spell),
+            marker: Some(spell(&after)),
+            prefix: Some(spell(&prefix)),
+            delimiter: input.delimiter.as_deref().map(spell),
+            encoding_type: input.encoding_type,
+            max_keys: Some(max as i32),
+            name: Some(input.bucket),
+            ..Default::default()
+        })
+    }
+
     async fn list_objects_v2(
         &self,
         req: S3Request<ListObjectsV2Input>,

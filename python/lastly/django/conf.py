@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -158,7 +159,9 @@ def _read_bypass(taken: dict[str, Any]) -> None:
 
 def _is_prefix(url: str) -> bool:
     """Whether names can be put behind it."""
-    return url.endswith("/") and (is_url(url) or url.startswith("/")) and not {"?", "#", "@"} & set(url)
+    parts = urlsplit(url)
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    return plain and url.endswith("/") and (is_url(url) or url.startswith("/"))
 
 
 def _contradictions(options: Options) -> list[Problem]:

@@ -18,7 +18,7 @@ Found = Mapping[str, tuple[Storage, str]]
 """Logical path → the storage of a finder, and the path there."""
 
 
-def find(ignore: list[str], conflict: Callable[[str], object] = str) -> dict[str, tuple[Storage, str]]:
+def find(ignore: list[str], conflict: Callable[[str], None] | None = None) -> dict[str, tuple[Storage, str]]:
     """Everything that the finders find. The first one wins; of a later file with the same path `conflict` is told."""
     found: dict[str, tuple[Storage, str]] = {}
     for finder in get_finders():
@@ -26,10 +26,10 @@ def find(ignore: list[str], conflict: Callable[[str], object] = str) -> dict[str
             prefix = getattr(storage, "prefix", None)
             logical = f"{prefix}/{path}" if prefix else path
             logical = logical.replace("\\", "/") if os.sep == "\\" else logical
-            if logical in found:
-                conflict(logical)
-            else:
+            if logical not in found:
                 found[logical] = (storage, path)
+            elif conflict:
+                conflict(logical)
     return found
 
 

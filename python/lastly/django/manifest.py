@@ -21,9 +21,14 @@ LARGEST = 256 * 1024 * 1024
 class ManifestUnavailable(ValueError):
     """The manifest could not be read, or what was read is none; the message says where and why."""
 
+    def __init__(self, message: str, *, not_there: bool = False) -> None:
+        super().__init__(message)
+        self.not_there = not_there
+        """Whether there is no such file."""
+
     def again(self) -> ManifestUnavailable:
         """The same, to be raised anew: an exception that is raised twice gathers tracebacks."""
-        return ManifestUnavailable(*self.args)
+        return ManifestUnavailable(str(self), not_there=self.not_there)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,8 @@ class File:
                 return None
             content = self.path.read_bytes()
         except OSError as error:
-            raise ManifestUnavailable(f"the manifest {self.path} cannot be read: {error.strerror}") from error
+            message = f"the manifest {self.path} cannot be read: {error.strerror}"
+            raise ManifestUnavailable(message, not_there=isinstance(error, FileNotFoundError)) from error
         self.seen = version
         return content
 

@@ -22,6 +22,8 @@ from lastly import find_binary
 from lastly.django.conf import Options, folder, is_url
 
 URLS_VARIABLE = "LASTLY_URLS"
+USAGE = 2
+"""The exit status of a command line, settings or files that are wrong."""
 
 
 class Writes(Protocol):
@@ -40,12 +42,16 @@ class Answer:
     """Its JSON; empty where it gave none."""
 
     @property
-    def error(self) -> str:
-        """What went wrong, with causes and hints, in lines; empty where nothing did."""
+    def outcome(self) -> str:
+        """What went wrong, in a line, and what that means for the channel; causes and hints were among the messages."""
         error = self.document.get("error") or {}
-        causes = [str(cause) for cause in error.get("causes", [])]
-        said = ": ".join([error["message"], *causes]) if error.get("message") else ""
-        return "\n".join([said, *(f"hint: {hint}" for hint in error.get("hints", []))]).strip()
+        said = error.get("message") or f"lastly has ended with status {self.status}"
+        if self.status == USAGE:
+            return f"{said}; nothing was tried"
+        moved = self.document.get("moved")
+        if moved is None:
+            return f"{said}; nobody knows whether the channel has moved"
+        return f"{said}; the channel has {'' if moved else 'not '}moved"
 
 
 @dataclass
@@ -74,11 +80,11 @@ class Program:
         if self.options.store or not settings.STATIC_ROOT:
             return self.options.store
         flags = [f"--config={self.options.config}"] if self.options.config else []
-        shown = self._finish([str(find_binary(self.options.binary)), "config", "--json", *flags])
         try:
+            shown = self._finish([str(find_binary(self.options.binary)), "config", "--json", *flags])
             rows = json.loads(shown.stdout)["settings"]
-        except (ValueError, KeyError):
-            return None
+        except (OSError, ValueError, KeyError):
+            return None  # what is wrong is said where the program is needed
         unset = any(row["key"] == "store" and row["origin"] == "default" for row in rows)
         return f"dir:{Path(settings.STATIC_ROOT).resolve()}" if unset else None
 

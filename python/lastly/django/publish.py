@@ -20,7 +20,7 @@ class Order:
     dry_run: bool = False
     channel: str | None = None
     sequence: int | None = None
-    manifest_file: str | None = None
+    manifest_file: Path | None = None
     verbosity: int = 1
 
 
@@ -31,6 +31,14 @@ class Publication:
     new: int
     reused: int
     files: int
+    release: str
+    channel: str | None
+    """None where no channel was to be moved."""
+    sequence: int | None
+    moved: bool
+    """Whether the channel shows something else than before."""
+    plan: list[tuple[str, str]]
+    """After a dry run, what would be uploaded: logical path and name in the store."""
 
 
 class NotPublished(Exception):
@@ -48,9 +56,19 @@ def publish(program: Program, files: Mapping[str, Path], order: Order, messages:
     lines = [json.dumps({"path": logical, "file": str(place)}) for logical, place in files.items()]
     answer = program.run([*_flags(program, order), "--files-from=-"], "\n".join(lines).encode(), messages)
     if answer.status != 0:
-        raise NotPublished(answer.error or f"lastly has ended with status {answer.status}", answer.status)
-    counts = [answer.document.get(name) or 0 for name in ("new", "reused", "files")]
-    return Publication(*counts)
+        raise NotPublished(answer.outcome, answer.status)
+    said = answer.document
+    uploads = (said.get("plan") or {}).get("uploads") or []
+    return Publication(
+        new=said["new"],
+        reused=said["reused"],
+        files=said["files"],
+        release=said["release"],
+        channel=said["channel"],
+        sequence=said["sequence"],
+        moved=bool(said["moved"]),
+        plan=[(upload["path"], upload["name"]) for upload in uploads],
+    )
 
 
 def _flags(program: Program, order: Order) -> list[str]:

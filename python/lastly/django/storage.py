@@ -100,12 +100,17 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
 
     def load(self) -> None:
         """Reads the manifest now, so that no request has to: for a server's start. ManifestUnavailable."""
-        assert self.manifest
+        _ = self.manifest
 
     @property
     def hashed_files(self) -> dict[str, str]:
-        """The names in the store by logical path, under Django's name for them."""
-        return self.manifest.paths
+        """The names in the store by logical path, under Django's name for them; none before the first publish."""
+        try:
+            return self.manifest.paths
+        except ManifestUnavailable as error:
+            if error.not_there:
+                return {}
+            raise
 
     @hashed_files.setter
     def hashed_files(self, paths: dict[str, str]) -> None:
@@ -125,7 +130,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         try:
             return (self.source().read(again=False) or b"").decode()
         except ManifestUnavailable as error:
-            if isinstance(error.__cause__, FileNotFoundError):
+            if error.not_there:
                 return None
             raise
 
@@ -181,7 +186,7 @@ class StaticFilesStorage(ManifestStaticFilesStorage):
         """Logs what is wrong with a path, once in the life of a process."""
         if path not in self._reported and self.options.missing != "original":
             self._reported.add(path)
-            logger.error("%s", message)
+            logger.warning("%s", message)
 
     # What no storage of releases does.
 

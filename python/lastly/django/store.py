@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lastly import BinaryNotFound
 from lastly.django.manifest import ManifestUnavailable
 from lastly.django.program import Program
 
@@ -21,7 +20,7 @@ class Released:
         release = self.program.options.release
         try:
             ended = self.program.output("manifest", *([release] if release else []))
-        except (OSError, BinaryNotFound) as error:
+        except OSError as error:
             raise ManifestUnavailable(f"{self} cannot be read: {error}") from error
         if ended.returncode != 0:
             said = ended.stderr.decode(errors="replace").strip()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from django import template
 from django.conf import settings
@@ -15,11 +15,15 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from lastly.django.manifest import ManifestUnavailable
 from lastly.django.storage import StaticFilesStorage
 
 register = template.Library()
 
 SCRIPTS = (".js", ".mjs")
+MODULES = (*SCRIPTS, ".css", ".json", ".wasm")
+SITE_MAP = "importmap.json"
+"""What lastly calls the import map of a site; a manifest has it where there is one."""
 ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&\u2028\u2029"}
 """What must not stand in a script element as it is; JSON means the same by its escapes."""
 
@@ -27,6 +31,12 @@ ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&\u202
 def _storage() -> StaticFilesStorage | None:
     """The storage, where it gives names of a release."""
     if settings.DEBUG or not isinstance(staticfiles_storage, StaticFilesStorage):
+        return None
+    try:
+        staticfiles_storage.load()
+    except ManifestUnavailable:
+        if staticfiles_storage.manifest_strict:
+            raise
         return None
     return staticfiles_storage
 
@@ -50,26 +60,30 @@ def lastly_integrity(path: str) -> str:
 def lastly_importmap(*paths: str, nonce: object = None) -> SafeString:
     """An import map with the modules of the option `importmap`, and with `paths` under their own names.
 
-    `nonce` is for a Content-Security-Policy. The map has to stand before the first module of the page.
+    Where lastly makes an import map of the site (its setting `import-map`), every module is in it under its plain URL
+    as well. `nonce` is for a Content-Security-Policy. The map has to stand before the first module of the page.
     """
     option = staticfiles_storage.options.importmap if isinstance(staticfiles_storage, StaticFilesStorage) else None
     named = {**(option or {}), **{path: path for path in paths}}
-    if not named:
+    storage = _storage()
+    modules = [module for specifier, path in named.items() for module in _modules(specifier, path, storage)]
+    if storage and SITE_MAP in storage.manifest.paths:
+        modules += _site(storage)
+    elif not named:
         raise template.TemplateSyntaxError(
             "lastly_importmap: neither arguments nor the option `importmap` name a module"
         )
-    storage = _storage()
     imports: dict[str, str] = {}
     integrity: dict[str, str] = {}
-    for specifier, path in named.items():
-        for name, logical in _modules(specifier, path, storage):
-            imports[name] = url = staticfiles_storage.url(logical)
-            value = storage.manifest.integrity(logical) if storage else None
-            if value:
-                integrity[url] = value
+    for specifier, logical in modules:
+        imports[specifier] = url = staticfiles_storage.url(logical)
+        value = storage.manifest.integrity(logical) if storage else None
+        if value:
+            integrity[url] = value
     document = {"imports": imports, **({"integrity": integrity} if integrity else {})}
     content = mark_safe(json.dumps(document, ensure_ascii=False).translate(ESCAPES))
-    attribute = format_html(' nonce="{}"', nonce) if nonce else ""
+    said = "" if nonce is None else str(nonce)  # Django's own is false until somebody has asked for its text
+    attribute = format_html(' nonce="{}"', said) if said else ""
     return format_html('<script type="importmap"{}>{}</script>', attribute, content)
 
 
@@ -83,3 +97,10 @@ def _modules(specifier: str, path: str, storage: StaticFilesStorage | None) -> I
         yield specifier + logical.removeprefix(path), logical
     if not within:
         storage.known(path)  # says that it is missing
+
+
+def _site(storage: StaticFilesStorage) -> Iterator[tuple[str, str]]:
+    """Whatever a module can name, under the URL to which a relative specifier leads that stands as it was written."""
+    for logical, name in sorted(storage.manifest.paths.items()):
+        if logical.endswith(MODULES) and name != logical:
+            yield storage.base_url + quote(logical), logical

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles.management.commands import collectstatic
 from django.core.management.base import CommandError, CommandParser
 
-from lastly import BinaryNotFound
 from lastly.django.files import find, spooled
 from lastly.django.manifest import Manifest
 from lastly.django.program import Writes
@@ -58,12 +58,13 @@ class Command(collectstatic.Command):
     def set_options(self, **options: Any) -> None:
         """Takes Django's options, and lastly's."""
         super().set_options(**options)
+        manifest_file = options.get("manifest_file")
         self.order = Order(
             upload_only=options.get("upload_only") or not self.post_process,
             dry_run=self.dry_run,
             channel=options.get("channel"),
             sequence=options.get("sequence"),
-            manifest_file=options.get("manifest_file"),
+            manifest_file=Path(manifest_file).absolute() if manifest_file else None,
             verbosity=self.verbosity,
         )
 
@@ -78,6 +79,7 @@ class Command(collectstatic.Command):
         if self.interactive and not self.dry_run:
             self._ask(self.storage)
         publication, _, skipped = self._publish(self.storage)
+        self._report(self.storage, publication)
         return self._summary(self.storage, publication, len(skipped)) if self.verbosity >= 1 else None
 
     def collect(self) -> dict[str, list[str]]:
@@ -112,8 +114,8 @@ class Command(collectstatic.Command):
             with spooled(found) as files:
                 publication = publish(storage.program, files, self.order, self._messages())
         except NotPublished as error:
-            raise CommandError(str(error), returncode=error.status) from error
-        except BinaryNotFound as error:
+            raise CommandError(str(error), returncode=max(error.status, 1)) from error
+        except OSError as error:  # the program is not there, or a file cannot be read
             raise CommandError(str(error), returncode=2) from error
         storage.current.replace(None)
         return publication, list(found), skipped
@@ -143,6 +145,22 @@ class Command(collectstatic.Command):
     def _messages(self) -> Writes | None:
         """Where the program's messages go: straight to stderr, unless somebody has put something in between."""
         return None if getattr(self.stderr, "_out", None) is sys.__stderr__ else self.stderr
+
+    def _report(self, storage: StaticFilesStorage, publication: Publication) -> None:
+        """Says what has become of the files, and of the channel."""
+        release = publication.release
+        for path, name in publication.plan:
+            self.log(f"Pretending to copy '{path}' as '{name}'", level=1)
+        if self.dry_run:
+            self.log(f"The release would be {release}", level=1)
+        elif self.order.upload_only:
+            self.log(f"Uploaded {release}; to show it: lastly activate {release}", level=1)
+        else:
+            names = _names(storage) if self.verbosity > 1 and not self.order.channel else {}
+            for path, name in names.items():
+                self.log(f"Post-processed '{path}' as '{name}'")
+            shows = "now shows" if publication.moved else "shows, as before,"
+            self.log(f"{publication.channel} {shows} {release} (sequence {publication.sequence})", level=1)
 
     def _summary(self, storage: StaticFilesStorage, publication: Publication, skipped: int) -> str:
         new, reused = publication.new, publication.reused

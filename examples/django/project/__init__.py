@@ -1,0 +1,1 @@
+"""A guestbook whose static files lastly publishes."""
