@@ -1,8 +1,8 @@
 // A CloudFront function (runtime cloudfront-js-2.0, event viewer-request): gives every visitor the variant of a file
 // that they like best, where `lastly` has published variants (`[compression] form = "variants"`).
 //
-// The name of a file says which variants lie beside it: `app.<address>-bg.css` has one in Brotli (`.br`) and one in gzip
-// (`.gz`). Whatever has another name is left alone.
+// The name of a file says which variants lie beside it: `app.<address>-bg.css` has one in Brotli (`.br`) and one in
+// gzip (`.gz`). Whatever has another name is left alone.
 
 var variants = [
   { letter: 'b', coding: 'br', ending: '.br' },

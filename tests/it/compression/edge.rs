@@ -47,6 +47,15 @@ fn table() -> Vec<(&'static str, &'static str)> {
     rows.map(|line| row(line).expect("each line is a row of the table")).collect()
 }
 
+/// Everything that can be said of two codings.
+fn pairs() -> Vec<String> {
+    let codings = ["br", "gzip", "*", "identity", "X-GZIP", "zstd"];
+    let weights = ["", ";q=0", "; q=0.5", ";Q=1.0", ";q=0..5"];
+    let one: Vec<String> =
+        codings.iter().flat_map(|coding| weights.map(|weight| format!("{coding}{weight}"))).collect();
+    one.iter().flat_map(|first| one.iter().map(move |second| format!("{first}, {second}"))).collect()
+}
+
 /// A request as CloudFront gives it to a function.
 fn request(uri: &str, accept: &[&str]) -> Value {
     let mut headers = json!({ "host": { "value": "cdn.example.com" } });
@@ -184,6 +193,19 @@ async fn serve_gives_what_the_function_would() {
         assert_eq!((answer.status, encoding), (200, expected), "{accept}");
         assert_eq!(answer.headers["vary"], "accept-encoding");
         assert_eq!(answer.headers["content-type"], "text/css; charset=utf-8");
+    }
+    let accepted = pairs();
+    let events: Vec<Value> = accepted.iter().map(|accept| request(&format!("/{}", name.in_url()), &[accept])).collect();
+    for (accept, answer) in accepted.iter().zip(answers(&events)) {
+        let uri = answer["uri"].as_str().expect("a path");
+        let expected = match &uri[uri.len() - 3..] {
+            ".br" => "br",
+            ".gz" => "gzip",
+            _ => "identity",
+        };
+        let answer = http("HEAD", &url, &[("Accept-Encoding", accept)], "");
+        let encoding = answer.headers.get("content-encoding").map_or("identity", String::as_str);
+        assert_eq!(encoding, expected, "{accept}");
     }
     let plain = http("GET", &url, &[("Accept-Encoding", "br;q=0")], "");
     assert_eq!(plain.body.as_bytes(), tree.files["css/base.css"]);
