@@ -58,8 +58,10 @@ pub struct Collected {
     pub now: Timestamp,
     /// What goes, by class.
     pub goes: BTreeMap<Class, Count>,
-    /// Objects and documents that stay.
+    /// Objects and documents that stay, as far as they have passed by.
     pub stays: Count,
+    /// How many stay at least, where only candidates have passed by; else 0.
+    pub least: u64,
     /// What nothing names, but is too young to go.
     pub young: Count,
     /// What nothing names, but is from a time when the bucket kept no versions.
@@ -117,13 +119,14 @@ async fn report(site: &Site, found: &Survey, policy: &Policy, now: Timestamp) ->
         Some(list) => read_list(site, list).await?.map_or(0, |pairs| pairs.len() as u64),
         None => 0,
     };
-    let Plan { goes, stays, young, unversioned, .. } = &found.plan;
+    let Plan { goes, stays, young, unversioned, least } = &found.plan;
     Ok(Collected {
         decision: found.judged.decision.clone(),
         releases: ledger.releases.clone(),
         now,
         goes: goes.clone(),
         stays: *stays,
+        least: *least,
         young: *young,
         unversioned: *unversioned,
         pending,

@@ -52,7 +52,15 @@ pub(crate) fn plan(collected: &Collected) -> String {
             let _ = writeln!(text, "{} ({}) {what}", several(count.versions, "version"), size(count.bytes));
         }
     }
-    let _ = writeln!(text, "{} stay ({})", several(collected.stays.versions, "version"), size(collected.stays.bytes));
+    let _ = match collected.least {
+        0 => writeln!(text, "{} stay ({})", several(collected.stays.versions, "version"), size(collected.stays.bytes)),
+        least => writeln!(
+            text,
+            "{} or more stay, {} of them though the file names them",
+            several(least, "version"),
+            number(collected.stays.versions)
+        ),
+    };
     text
 }
 
