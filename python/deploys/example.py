@@ -108,17 +108,8 @@ class Edition:
     @contextlib.contextmanager
     def serve(self, port: int) -> Iterator[None]:
         """Has gunicorn answer at this port."""
-        command = [sys.executable, "-m", "gunicorn", "project.wsgi", "--bind", f"127.0.0.1:{port}"]
-        command += [
-            "--workers",
-            "1",
-            "--threads",
-            "4",
-            "--worker-class",
-            "gthread",
-            "--worker-tmp-dir",
-            str(self.folder),
-        ]
+        how = f"--bind 127.0.0.1:{port} --workers 1 --threads 4 --worker-tmp-dir {self.folder}"
+        command = [sys.executable, "-m", "gunicorn", "project.wsgi", *how.split()]
         with running(command, self.folder, self.environment, f"http://127.0.0.1:{port}/admin/login/"):
             yield
 
