@@ -17,6 +17,7 @@ const QUIET = 700; // milliseconds without a request, after which a page counts 
 const STILL = 5; // pictures in a row that have to be the same
 const LONGEST = 20000;
 const LOOKS = 3;
+const ICON = "/favicon.ico"; // The browser asks for it some time after the page, if at all.
 const TYPES = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -103,7 +104,8 @@ async function look(site, page) {
     "Network.requestWillBeSent": ({ requestId, request, redirectResponse }) => {
       if (redirectResponse) settle(requestId, redirectResponse.status);
       last = Date.now();
-      if (/^https?:/.test(request.url)) open.set(requestId, bare(request.url));
+      const url = bare(request.url);
+      if (/^https?:/.test(request.url) && url !== ICON) open.set(requestId, url);
     },
     "Network.responseReceived": ({ requestId, response }) => settle(requestId, response.status),
     "Network.loadingFailed": ({ requestId, errorText }) => settle(requestId, errorText),
@@ -114,7 +116,9 @@ async function look(site, page) {
     "Runtime.exceptionThrown": ({ exceptionDetails: { text, exception } }) => {
       seen.exceptions.push(bare(`${text} ${String(exception?.description ?? exception?.value).split("\n")[0]}`));
     },
-    "Log.entryAdded": ({ entry }) => seen.console.push(bare(`${entry.level}: ${entry.text.replace(/ \(.*?\)$/, "")} ${entry.url ?? ""}`)),
+    "Log.entryAdded": ({ entry: { level, text, url = "" } }) => {
+      if (bare(url) !== ICON) seen.console.push(bare(`${level}: ${text.replace(/ \(.*?\)$/, "")} ${url}`));
+    },
   };
   browser.listen(sessionId, (method, parameters) => listen[method]?.(parameters));
   for (const domain of ["Network", "Runtime", "Log", "Page"]) await send(`${domain}.enable`);
