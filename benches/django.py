@@ -20,7 +20,7 @@ import tempfile
 import venv
 
 import run as bench
-from run import BUCKET, ROOT, TOOLS, Run, Server, measure
+from run import ROOT, TOOLS, Run, Server, measure
 
 PINS = """
 asgiref==3.13.0
@@ -56,8 +56,8 @@ HOME = TOOLS / "django"
 CONTESTANTS = ["lastly", "stock", "collectfasta"]
 CHANGED = 10
 STARTS = 5
-CHANGEABLE = {".css", ".js", ".svg"}
-NOTHING = dict.fromkeys(CHANGEABLE, "") | {".css": "\n/* changed */\n", ".js": "\n// changed\n", ".svg": "\n<!-- changed -->\n"}
+ENDINGS = {".css": "\n/* changed */\n", ".js": "\n// changed\n", ".svg": "\n<!-- changed -->\n"}
+"""What a changed file ends with, by its kind; others stay."""
 
 SETTINGS = """
 import json, os, pathlib
@@ -160,11 +160,11 @@ def files_in(tree: pathlib.Path) -> list[pathlib.Path]:
 @contextlib.contextmanager
 def ten_changed(tree: pathlib.Path):
     """Has ten files end otherwise, as if just checked out."""
-    changeable = [file for file in files_in(tree) if file.suffix in CHANGEABLE]
+    changeable = [file for file in files_in(tree) if file.suffix in ENDINGS]
     chosen = {file: file.read_bytes() for file in random.Random(0).sample(changeable, CHANGED)}
     soon = max(file.stat().st_mtime for file in changeable) + 1_000_000
     for file, content in chosen.items():
-        file.write_bytes(content + NOTHING[file.suffix].encode())
+        file.write_bytes(content + ENDINGS[file.suffix].encode())
         os.utime(file, (soon, soon))
     try:
         yield
@@ -202,6 +202,7 @@ class Bench:
             "BENCH_CACHE": str(scratch / "cache"),
             "BENCH_DIRS": json.dumps([str(self.tree)]),
             "BENCH_LASTLY": str(program),
+            "LASTLY_CONCURRENCY": str(self.options.concurrency),
             "BENCH_THREADS": str(self.options.concurrency),
         }
 
@@ -220,7 +221,8 @@ class Bench:
         took = scratch / "took"
         if took.exists():
             seconds = sum(int(line) for line in took.read_text().split()) / 1e9
-            self.record(scenario, "of it the program lastly", dataclasses.replace(run, wall=seconds, cpu=0.0, requests={}))
+            part = dataclasses.replace(run, wall=seconds, cpu=0.0, requests={})
+            self.record(scenario, "of it the program lastly", part)
             took.unlink()
 
     def turns(self):
@@ -268,7 +270,7 @@ def main():
     parser.add_argument("--server", type=os.path.abspath, help="this server instead of one built from here")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--latency-ms", type=int, default=20, help="what every answer takes")
-    parser.add_argument("--concurrency", type=int, default=64, help="Collectfasta's threads; lastly has as many requests")
+    parser.add_argument("--concurrency", type=int, default=64, help="requests or threads at once, where there are any")
     parser.add_argument("--json", action="store_true", help="every run, as JSON")
     options = parser.parse_args()
     if unknown := set(options.only) - set(CONTESTANTS):
@@ -278,7 +280,8 @@ def main():
     benchmark.starts()
     benchmark.turns()
     if options.json:
-        runs = {s: {c: [dataclasses.asdict(r) for r in rs] for c, rs in rows.items()} for s, rows in benchmark.runs.items()}
+        every = benchmark.runs.items()
+        runs = {s: {c: [dataclasses.asdict(r) for r in rs] for c, rs in rows.items()} for s, rows in every}
         print(json.dumps({"machine": here, "settings": vars(options), "pins": PINS.split(), "runs": runs}, indent=1))
         return
     print(f"{here}; {options.latency_ms} ms an answer, {options.concurrency} at once, {options.repeats} repeats\n")
