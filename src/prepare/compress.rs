@@ -25,8 +25,8 @@ pub const SMALLEST: u64 = 1024;
 /// Files above this size are not compressed: each is held whole.
 pub const LARGEST: u64 = 64 << 20;
 
-/// The strongest Brotli takes some two seconds for a file of this size, and ten times that of the next weaker way that
-/// is worth it. `docs/compression.md` has the numbers.
+/// Up to this size Brotli is at its strongest, which takes ten to twenty times as long as what larger files get: some
+/// seconds for a file of this size. `docs/compression.md` has the sizes.
 const STRONGEST: usize = 1 << 20;
 
 /// How files are to be compressed.

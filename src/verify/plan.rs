@@ -151,9 +151,9 @@ pub(super) fn differences(found: &Headers, promised: &Headers) -> String {
     found.differing(promised).into_iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// Bytes that are not in their encoding, or not those of the file.
+/// Bytes that are not in their encoding, or do not stand for those of the file.
 pub(super) fn other_bytes(wanted: &Wanted, key: &Key, token: &str) -> Finding {
-    let text = format!("decoded (`{token}`), it is not what it is a variant of");
+    let text = format!("its bytes, decoded (`{token}`), are not those of the file");
     Finding::error(What::Bytes, key, text).of(&wanted.releases).change(HEAL)
 }
 

@@ -310,10 +310,12 @@ fn judge_read(
             }
             _ => {}
         }
-        match judge_bytes(wanted, &key, &bytes, deep.generation) {
-            Some(finding) => outcome.findings.push(finding),
-            None if wanted.derivable && is_in_circle => members.push((wanted, bytes.clone())),
-            None => {}
+        if let Some(finding) = judge_bytes(wanted, &key, &bytes, deep.generation) {
+            outcome.findings.push(finding);
+            continue;
+        }
+        if wanted.derivable && is_in_circle {
+            members.push((wanted, bytes.clone()));
         }
         decoded.insert(&wanted.entry.name, bytes);
     }

@@ -23,7 +23,9 @@ use lastly::publish::{Order, Published, restore};
 use lastly::rollback::Destination;
 use lastly::store::{Created, Object, Store, Verb};
 use lastly::verify::{Deep, What, verify};
+use serde_json::json;
 
+use crate::program::Program;
 use crate::servers::{Bucket, MOTO};
 use crate::support::collector::collect;
 use crate::support::gated::{Fate, Scripted};
@@ -265,6 +267,19 @@ async fn rules_say_what_is_compressed() {
     let published = publish(&fixture, &Order { rules, ..order(&tree) }).await;
     let release = shown(&fixture, published.release).await;
     assert_eq!(compressed(&release).into_keys().collect::<Vec<_>>(), ["LICENSE", "css/app.css"]);
+}
+
+#[test]
+fn the_program_says_what_it_has_compressed() {
+    let program = Program::new();
+    program.write("public/app.css", &text("app", 60));
+    program.write("lastly.toml", "sources = ['public']\n[compression]\nform = 'variants'\nencodings = ['gzip']\n");
+    let planned = program.run("publish --dry-run");
+    assert!(planned.contains("2 new (2.4 KB), 0 reused, 0 retired, 1 compressed"), "{planned}");
+    let published = program.json("publish");
+    assert_eq!((&published["compressed"], &published["new"], &published["status"]), (&json!(1), &json!(2), &json!(0)));
+    let shown = program.json("show live");
+    assert_eq!(shown["assets"][0]["compression"], "variants gzip 1");
 }
 
 /// How many threads there are, and which of them comes first, makes no difference.

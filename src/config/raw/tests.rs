@@ -370,6 +370,29 @@ headers = "a"
 }
 
 #[test]
+fn mistakes_about_compression() {
+    assert_snapshot!(problems("[compression]\nfrom = 'variants'\nencodings = ['gz']\nmin-size = '1k'"), @r#"
+    1:2: it is not said what is to be compressed
+      hint: `form = "variants"` puts variants beside files, and `form = "in-place"` stores files compressed
+    2:1: `from` is not a setting of `[compression]`
+      hint: did you mean `form`?
+    3:14: `gz` is none of `br`, `gzip`
+    4:12: `min-size` must be an integer, not a string
+      hint: for example `min-size = 1024`
+    "#);
+    assert_snapshot!(problems("[compression]\nform = 'variant'\nrules = 1"), @r"
+    2:8: `variant` is none of `off`, `variants`, `in-place`
+      hint: did you mean `variants`?
+    3:1: `rules` is not a setting of `[compression]`
+      hint: `rules` belongs before the first `[[`
+    ");
+    assert_snapshot!(problems("[compression]\nform = 'in-place'\nencodings = ['br', 'gzip']"), @r#"
+    1:2: a file that is compressed in place has one encoding
+      hint: `encodings = ["br"]`: every browser since 2017 reads it; variants can have both
+    "#);
+}
+
+#[test]
 fn what_is_no_toml() {
     assert_snapshot!(problems("store = \"a\nchannel = b\n[rules\nx = = 1\nnothing = 1"), @r#"
     1:11: this is not TOML: invalid basic string, expected `"`
