@@ -19,6 +19,7 @@ use super::status::Status;
 use crate::clock::SystemClock;
 use crate::config::Environment;
 use crate::error::Result;
+use crate::refs::js::{PARSING_STACK, has_parsing_stack};
 
 /// Runs the program: `arguments` begin with its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
@@ -71,9 +72,18 @@ fn github(environment: &Environment, directory: &std::path::Path) -> Option<Gith
 /// Commands that ask a store get a runtime; the others begin and end without one.
 fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
     match command {
-        Command::Publish(args) => wait(invocation, commands::publish::run(args, invocation)),
-        Command::Upload(args) => wait(invocation, commands::upload::run(args, invocation)),
-        Command::Check(args) => commands::check::run(args, invocation),
+        Command::Publish(args) => {
+            give_parsers_room();
+            wait(invocation, commands::publish::run(args, invocation))
+        }
+        Command::Upload(args) => {
+            give_parsers_room();
+            wait(invocation, commands::upload::run(args, invocation))
+        }
+        Command::Check(args) => {
+            give_parsers_room();
+            commands::check::run(args, invocation)
+        }
         Command::Activate(args) => wait(invocation, commands::activate::run(args, invocation)),
         Command::Rollback(args) => wait(invocation, commands::rollback::run(args, invocation)),
         Command::Releases => wait(invocation, commands::releases::run(invocation)),
@@ -94,6 +104,14 @@ fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
         Command::Completions(args) => commands::completions::run(args, invocation),
         Command::Man(args) => commands::man::run(args, invocation),
     }
+}
+
+/// Gives the threads that read files large stacks, of which only what a parse needs is ever touched. Where the system
+/// does not grant them, they have small ones, and files that are nested deeply get threads of their own.
+fn give_parsers_room() {
+    let pool = rayon::ThreadPoolBuilder::new().stack_size(PARSING_STACK).start_handler(|_| has_parsing_stack());
+    // A pool that is there already serves as well.
+    let _ = pool.build_global();
 }
 
 /// Runs a command to its end, or to a signal: whatever is under way is dropped then, which the protocol allows at any

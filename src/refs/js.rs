@@ -6,7 +6,7 @@ mod literal;
 mod nesting;
 mod taken;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::thread;
 
 use memchr::memmem;
@@ -29,13 +29,22 @@ pub enum Goal {
     Either,
 }
 
-/// A parse that takes no more stack than this runs on the stack of the caller.
+/// A parse that takes no more stack than this runs on the stack of the caller, unless that is known to be larger.
 const OWN_STACK: usize = 1 << 20;
+/// How much stack threads have that do nothing but to parse: it is touched only where a text is nested so deeply.
+pub const PARSING_STACK: usize = 256 << 20;
 /// An arena that has grown beyond this is not kept for the next file.
 const ARENA_KEPT: usize = 64 << 20;
 
 thread_local! {
     static ARENA: RefCell<Allocator> = RefCell::default();
+    /// How much of the thread's stack a parse may take.
+    static ROOM: Cell<usize> = const { Cell::new(OWN_STACK) };
+}
+
+/// Says that the current thread has been given [`PARSING_STACK`].
+pub fn has_parsing_stack() {
+    ROOM.set(PARSING_STACK - OWN_STACK);
 }
 
 /// Finds the references in a script or a module.
@@ -47,9 +56,10 @@ pub fn find(text: &Excerpt<'_>, goal: Goal, found: &mut Found) {
         return;
     }
     let read = || ARENA.with_borrow_mut(|arena| read(text, goal, wanted, arena));
-    let outcome = match nesting::stack(text.text()) {
+    let room = ROOM.get();
+    let outcome = match nesting::stack(text.text(), room) {
         None => Err(Remark { place: text.place(0), what: Obstacle::Unparsable("nested too deeply".to_owned()) }),
-        Some(stack) if stack <= OWN_STACK => read(),
+        Some(stack) if stack <= room => read(),
         Some(stack) => thread::scope(|scope| {
             let parser = thread::Builder::new().name("parser".to_owned()).stack_size(stack).spawn_scoped(scope, read);
             parser.map_err(|error| format!("no memory for a stack of {stack} bytes: {error}")).map_or_else(

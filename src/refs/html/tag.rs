@@ -74,6 +74,11 @@ impl<'p> Tag<'p> {
         let length = text.as_bytes()[start..].iter().position(|byte| is_name_end(*byte));
         let mut end = length.map_or(text.len(), |length| start + length);
         let name = &text[start..end];
+        let has_content = ["script", "style", "noscript"].iter().any(|known| known.eq_ignore_ascii_case(name));
+        let is_read = has_content || name.eq_ignore_ascii_case("base");
+        if !is_read && !may_name_known(&text.as_bytes()[end..element.source_location().bytes().end.max(end)]) {
+            return None;
+        }
         let mut attributes: Vec<(&'static str, Range<usize>)> = Vec::with_capacity(4);
         for attribute in element.attributes() {
             let Some(location) = attribute.name_source_location() else { continue };
@@ -89,7 +94,6 @@ impl<'p> Tag<'p> {
                 attributes.push((name, value.unwrap_or(location.end..location.end)));
             }
         }
-        let has_content = ["script", "style", "noscript"].iter().any(|known| known.eq_ignore_ascii_case(name));
         (has_content || !attributes.is_empty()).then(|| Self {
             page,
             name: if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -154,6 +158,18 @@ impl<'p> Tag<'p> {
     }
 }
 
+/// Whether one of [`ATTRIBUTES`] may have a value in a raw tag: a known name stands before an equals sign. Most tags of
+/// most pages have none, and are not worth taking apart.
+fn may_name_known(tag: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', tag).any(|equals| {
+        let before = tag[..equals].trim_ascii_end();
+        let length =
+            before.iter().rev().take_while(|byte| !is_name_end(**byte) && !matches!(byte, b'"' | b'\'')).count();
+        let name = &before[before.len() - length..];
+        ATTRIBUTES.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
+    })
+}
+
 fn is_name_end(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>')
 }
@@ -163,5 +179,26 @@ fn namespace(element: &Element<'_, '_>) -> Namespace {
         "http://www.w3.org/2000/svg" => Namespace::Svg,
         "http://www.w3.org/1998/Math/MathML" => Namespace::MathMl,
         _ => Namespace::Html,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_that_is_passed_over_names_nothing() {
+        for (tag, may) in [
+            ("", false),
+            (" class=\"a href\" id=x", false),
+            (" title='a' data-href=x", false),
+            (" CLASS=a HREF=b", true),
+            (" class=\"a\"href=b", true),
+            (" a/src \n = x", true),
+            (" title='x style=y'", true),
+            (" href", false),
+        ] {
+            assert_eq!(may_name_known(tag.as_bytes()), may, "{tag}");
+        }
     }
 }

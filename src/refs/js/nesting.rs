@@ -21,28 +21,50 @@ const BASE: usize = 64 << 10;
 /// A text that takes more is not parsed: 44,000 brackets in one another, or 150,000 conditional operators.
 const LIMIT: usize = 2_000_000;
 
-/// The bytes of stack that parsing `text` takes at most, or `None` where it is nested too deeply to be parsed.
-pub(super) fn stack(text: &str) -> Option<usize> {
+/// The bytes of stack that parsing `text` takes at most, or `None` where it is nested too deeply to be parsed. It need
+/// not be known any better once it is known to be no more than what there is, `room`.
+pub(super) fn stack(text: &str, room: usize) -> Option<usize> {
+    let whole = sum(text.as_bytes());
+    if whole <= LIMIT && BASE + whole * UNIT <= room {
+        return Some(BASE + whole * UNIT);
+    }
     let mut scan = Scan::new(text.as_bytes());
     scan.run();
-    let units = if scan.sure { scan.deepest } else { scan.deepest.max(sum(text.as_bytes()).min(LIMIT)) };
+    let units = if scan.sure { scan.deepest } else { scan.deepest.max(whole.min(LIMIT)) };
     (units <= LIMIT).then_some(BASE + units * UNIT)
 }
 
-/// The weight of everything in the text, whatever it is.
-fn sum(text: &[u8]) -> usize {
-    let mut after_word = false;
-    let mut total: usize = 0;
-    for &byte in text {
-        total += match byte {
+/// What each byte weighs, whatever it is: first behind what is no word, then behind a word of ASCII.
+const WEIGHTS: [[u8; 256]; 2] = {
+    let mut weights = [[0; 256]; 2];
+    let mut byte = 0_u8;
+    loop {
+        let index = byte as usize;
+        let plain = match byte {
             b'(' | b'[' | b'{' => BRACKET + STATEMENT,
             b'?' | b'=' | b'!' | b'~' | b'+' | b'-' | b'*' => OPERATOR,
             b':' => STATEMENT,
-            b' ' | b'\t' | b'\r' | b'\n' | 0xb | 0xc | b'/' | b'\\' | 0x80.. if after_word => OPERATOR,
-            _ if is_word(byte) => 0,
+            _ if CLASSES[index] & WORD != 0 => 0,
             _ => LINK,
         };
-        after_word = is_word(byte) && byte < 0x80;
+        let ends_word = matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0xb | 0xc | b'/' | b'\\' | 0x80..);
+        weights[0][index] = plain as u8;
+        weights[1][index] = if ends_word { OPERATOR as u8 } else { plain as u8 };
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    weights
+};
+
+/// The weight of everything in the text, whatever it is.
+fn sum(text: &[u8]) -> usize {
+    let mut after_word = 0;
+    let mut total: usize = 0;
+    for &byte in text {
+        total += usize::from(WEIGHTS[after_word][usize::from(byte)]);
+        after_word = usize::from(is_word(byte) && byte < 0x80);
     }
     total
 }

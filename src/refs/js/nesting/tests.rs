@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::refs::excerpt::Excerpt;
-use crate::refs::js::{Goal, find};
+use crate::refs::js::{Goal, PARSING_STACK, find, has_parsing_stack};
 use crate::refs::reference::{Found, Obstacle};
 
 /// What a worker of a thread pool has for everything.
@@ -147,4 +147,26 @@ fn what_is_nested_too_deeply_is_unparsable() {
         let found = found_on_worker(nested(nesting, 300_000));
         assert!(is_unparsable(&found), "{nesting:?}");
     }
+}
+
+#[test]
+fn a_thread_with_room_reads_what_just_fits_into_it() {
+    let worker = thread::Builder::new().stack_size(PARSING_STACK).spawn(|| {
+        has_parsing_stack();
+        let fits = |depth: usize| {
+            let text = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+            super::stack(&text, PARSING_STACK).is_some_and(|stack| stack <= PARSING_STACK - (2 << 20)).then_some(text)
+        };
+        let (mut low, mut high) = (0, 100_000);
+        while low + 1 < high {
+            let middle = usize::midpoint(low, high);
+            *(if fits(middle).is_some() { &mut low } else { &mut high }) = middle;
+        }
+        let mut found = Found::default();
+        let text = format!("import './a.js';{}", fits(low).expect("it was tried"));
+        find(&Excerpt::verbatim(text, 0), Goal::Either, &mut found);
+        (low, found.references.len(), is_unparsable(&found))
+    });
+    let (depth, references, is_unparsable) = worker.expect("there is room").join().expect("finding does not panic");
+    assert!(depth > 10_000 && references == 1 && !is_unparsable, "{depth}");
 }
