@@ -163,14 +163,17 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
     let found = format.find(bytes);
     let path = files.path(number);
     let links = Links { references: found.references.len(), map: found.map, ..Links::default() };
+    let is_page = files.kind(number) == Becomes::Page;
     let applies = match format {
-        Format::Html => true,
-        // What is not renamed is a worker more often than not.
-        Format::Script | Format::Module => files.kind(number) != Becomes::Page,
+        Format::Html => is_page,
+        // It is for pages; what it asks for stays.
+        Format::ImportMap => true,
+        // A script that is not renamed is a worker more often than not.
+        Format::Script | Format::Module => !is_page,
         _ => false,
     };
-    let mut looking = Looking { bytes, number, files, mapped, stays: mapped && applies, module: None, links };
-    if mapped
+    let mut looking = Looking { bytes, number, files, stays: mapped && applies, module: None, links };
+    if looking.stays
         && format == Format::Html
         && let Some(there) = found.map.there
         && there.imports.is_none()
@@ -226,9 +229,7 @@ struct Looking<'a> {
     bytes: &'a [u8],
     number: u32,
     files: &'a Files,
-    /// Whether there are import maps.
-    mapped: bool,
-    /// Whether relative module specifiers stay as they are.
+    /// Whether relative module specifiers, and the keys of import maps that they ask for, stay as they are.
     stays: bool,
     /// A module that is imported by its address.
     module: Option<u32>,
@@ -251,7 +252,7 @@ impl Looking<'_> {
             }
             return;
         }
-        if kind == Kind::Asked && self.mapped {
+        if kind == Kind::Asked && self.stays {
             return;
         }
         let stays = self.stays && kind == Kind::Module && has_address && !is_own_tree && is_plain_relative(&text, path);

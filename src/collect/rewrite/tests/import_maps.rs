@@ -235,6 +235,20 @@ fn hashes_stand_in_pages_on_request_and_nothing_ends_their_script() {
 }
 
 #[test]
+fn a_page_that_is_an_asset_needs_no_map() {
+    let mut files = site();
+    let frame = "<script type=importmap>{}</script><script type=module>import './js/late.js'</script>";
+    files.insert("frame.html".to_owned(), frame.to_owned());
+    let rule = Rule { files: vec!["frame.html".to_owned()], kind: Some(Kind::Asset), ..Rule::default() };
+    let published = try_publish_as(&files, &[rule], &[], &references(ImportMaps::Specifiers, false));
+    let (prepared, _folder) = published.expect("nothing that must not be");
+    let served = served(&prepared);
+    assert!(served["frame.html"].contains("import './js/late.!.js'"), "{}", served["frame.html"]);
+    assert!(served["js/late.js"].contains("from \"./lib/leaf.!.js\""), "{}", served["js/late.js"]);
+    assert!(served["index.html"].contains("{\"https://cdn.example.com/s/js/late.js\":"), "{}", served["index.html"]);
+}
+
+#[test]
 fn a_file_where_the_map_goes_is_an_error() {
     let folder = tempfile::tempdir().expect("a folder for the test");
     fs::write(folder.path().join("importmap.json"), "{}").expect("room for it");
