@@ -47,12 +47,14 @@ def collect(lastly: str, options: argparse.Namespace, objects: int, server_progr
         goes = sum(row["versions"] for row in left["goes"])
         if goes or left["stays"]["versions"] < objects // 2:
             sys.exit(f"after the collection of {objects:,} objects {goes:,} are left that should have gone")
-    return {"objects": objects, "victims": objects // 2, "wall": run.wall, "cpu": run.cpu, "rss_mb": run.rss_mb, "requests": requests}
+    numbers = {"wall": run.wall, "cpu": run.cpu, "rss_mb": run.rss_mb}
+    return {"objects": objects, "victims": objects // 2, **numbers, "requests": requests}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--objects", type=lambda text: [int(number) for number in text.split(",")], default=[1_000, 100_000, 1_000_000])
+    sizes = [1_000, 100_000, 1_000_000]
+    parser.add_argument("--objects", type=lambda text: [int(size) for size in text.split(",")], default=sizes)
     parser.add_argument("--lastly", type=os.path.abspath, help="this lastly instead of one built from here")
     parser.add_argument("--server", type=os.path.abspath, help="this bench-server instead of one built from here")
     parser.add_argument("--latency-ms", type=int, default=20, help="what every answer takes")

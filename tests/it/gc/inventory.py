@@ -1,4 +1,4 @@
-"""Makes of a folder with `rows.csv` and `releases/` what S3 Inventory would deliver, and what the query of the docs finds.
+"""Makes of a folder with `rows.csv` and `releases/` what S3 Inventory would deliver, and what the docs' query finds.
 
     inventory.py FOLDER SQL
 
@@ -69,7 +69,8 @@ def main() -> None:
     # The tables that the query reads in Athena, and the one function that DuckDB has by another name.
     database.execute(f"CREATE VIEW inventory AS SELECT * FROM read_parquet('{folder}/parquet/data/*.parquet')")
     entries = "'MAP(VARCHAR, STRUCT(key VARCHAR))'"
-    documents = f"read_json('{folder}/releases/*.json', filename = true, columns = {{assets: {entries}, pages: {entries}}})"
+    columns = f"{{assets: {entries}, pages: {entries}}}"
+    documents = f"read_json('{folder}/releases/*.json', filename = true, columns = {columns})"
     database.execute(f'CREATE VIEW releases AS SELECT filename AS "$path", assets, pages FROM {documents}')
     database.execute(f"CREATE VIEW remaining AS SELECT * FROM read_csv('{folder}/remaining.csv', header = true)")
     fields = "replace(replace(format, '%s', '%S'), '%i', '%M')"
