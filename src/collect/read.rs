@@ -68,7 +68,7 @@ pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> 
     let treated: Vec<_> =
         files.par_iter().map_init(|| vec![0; BUFFER], |buffer, file| reading.treat(file, buffer)).collect();
 
-    let mut sources = Sources::with_capacity(files.len());
+    let mut sources = Vec::with_capacity(files.len());
     let (mut assets, mut pages, mut problems) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new());
     let (mut bytes, mut source_maps, mut excluded) = (0, 0, HashSet::new());
     let mut in_trees = Vec::new();
@@ -84,7 +84,7 @@ pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> 
                     in_trees.push((path, entry, source));
                     continue;
                 }
-                sources.insert(entry.name.clone(), source);
+                sources.push((entry.name.clone(), source));
                 if kind == Kind::Page { &mut pages } else { &mut assets }.push((path, entry));
             }
             Err(problem) => problems.push(problem),
@@ -115,12 +115,13 @@ pub fn read(files: &[File], rules: &Rules, layout: &Layout, generation: u64) -> 
         }
         for (path, mut entry, source) in files {
             entry.name = Name::in_tree(&path, folder, &address);
-            sources.insert(entry.name.clone(), source);
+            sources.push((entry.name.clone(), source));
             assets.push((path, entry));
         }
         trees.entry(folder.to_owned()).or_insert(address);
     }
-    let (assets, pages) = (assets.into_iter().collect(), pages.into_iter().collect());
+    let entries = || (assets.into_iter().collect(), pages.into_iter().collect());
+    let ((assets, pages), sources) = rayon::join(entries, || sources.into_iter().collect());
     let release = Release { assets, pages, ..Release::default() };
     Ok(Collected { release, sources, bytes, source_maps, excluded, trees, import_map, warnings })
 }

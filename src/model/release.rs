@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::address::Address;
 use super::compression::{Compression, Encoding};
 use super::headers::Headers;
@@ -116,9 +118,11 @@ impl Release {
     /// `strictness`: what decides whether it may be published at all. It tells without reading a release document,
     /// without parsing a file and without hashing one a second time, whether a tree is the one a release was made of.
     pub fn tree(&self, strictness: &str) -> TreeDigest {
-        let mut text = format!("lastly tree 2\n{}\n{}\n{strictness}\n", self.rewriting, strictness.len());
+        let mut digest = blake3::Hasher::new();
+        let head = format!("lastly tree 2\n{}\n{}\n{strictness}\n", self.rewriting, strictness.len());
+        digest.update(head.as_bytes());
         for (kind, entries) in [("asset ", &self.assets), ("page ", &self.pages)] {
-            for (path, entry) in entries {
+            let texts = entries.par_iter().fold(String::new, |mut text, (path, entry)| {
                 // No path and no name holds a line feed, and every address is of one length. The name follows from
                 // these, unless the file is part of a tree.
                 let sealed = if entry.sealed { "sealed " } else { "" };
@@ -132,9 +136,13 @@ impl Release {
                 if entry.sealed {
                     text.push_str(&entry.headers.canonical());
                 }
+                text
+            });
+            for text in texts.collect::<Vec<String>>() {
+                digest.update(text.as_bytes());
             }
         }
-        TreeDigest::of_hash(&blake3::hash(text.as_bytes()))
+        TreeDigest::of_hash(&digest.finalize())
     }
 }
 

@@ -135,9 +135,11 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     let empty = Ledger::new(site.layout.prefix());
     let ledger = held.as_ref().map_or(&empty, |held| &held.ledger);
     let tree = collected.release.tree(&order.references.strictness);
+    let variants = collected.release.entries().flat_map(|(_, entry)| entry.stored().skip(1));
+    let variants: HashSet<Name> = variants.map(|variant| variant.name).collect();
     let files = Files {
         count: collected.sources.len(),
-        objects: collected.release.names().collect::<HashSet<_>>().len(),
+        objects: collected.sources.len() + variants.len(),
         bytes: collected.bytes,
         source_maps: collected.source_maps,
     };
@@ -148,6 +150,8 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
         && let Some(id) = ledger.made_of(tree)
         && let Some(published) = work.unchanged(id, &collected.sources, held, wish.as_ref()).await?
     {
+        // Freeing thousands of entries takes milliseconds that nobody has to wait for.
+        rayon::spawn(move || drop(collected));
         return Ok(published);
     }
     if let Some(wish) = &wish {
@@ -231,7 +235,9 @@ async fn read_files(site: &Site, order: &Order) -> Result<(Collected, Vec<Proble
     let reading = tokio::task::spawn_blocking(move || {
         let (files, mut problems) = walk(&walk_order);
         // A file that cannot be published should not hide one that cannot be read.
-        match read_all(&files, &rules, &layout, generation) {
+        let collected = read_all(&files, &rules, &layout, generation);
+        rayon::spawn(move || drop(files));
+        match collected {
             Ok(collected) => (Some(collected), problems),
             Err(more) => {
                 problems.extend(more);
