@@ -10,7 +10,7 @@ use s3s::crypto::{Checksum as _, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 use s3s::dto::*;
 use s3s::{Body, S3, S3Error, S3Request, S3Response, S3Result, TrailingHeaders, s3_error};
 
-use crate::store::{Condition, Object as Stored, Store};
+use crate::store::{Condition, Object as Stored, Page, Store};
 
 const KEPT: [&str; 6] = [
     "cache-control",
@@ -301,11 +301,7 @@ impl S3 for Server {
             max,
         )?;
         let spell = speller(input.encoding_type.as_ref());
-        let contents: Vec<Object> = page
-            .objects
-            .iter()
-            .map(|(key, object)| listed(spell(key), object))
-            .collect();
+        let contents = contents(&page, spell);
         answer(ListObjectsOutput {
             contents: Some(contents),
             common_prefixes: common(&page.prefixes, spell),
@@ -340,11 +336,7 @@ impl S3 for Server {
             max,
         )?;
         let spell = speller(input.encoding_type.as_ref());
-        let contents: Vec<Object> = page
-            .objects
-            .iter()
-            .map(|(key, object)| listed(spell(key), object))
-            .collect();
+        let contents = contents(&page, spell);
         answer(ListObjectsV2Output {
             key_count: Some((contents.len() + page.prefixes.len()) as i32),
             contents: Some(contents),
@@ -533,6 +525,13 @@ impl S3 for Server {
             .abort_upload(&req.input.bucket, &req.input.upload_id)?;
         answer(AbortMultipartUploadOutput::default())
     }
+}
+
+fn contents(page: &Page, spell: fn(&str) -> String) -> Vec<Object> {
+    page.objects
+        .iter()
+        .map(|(key, object)| listed(spell(key), object))
+        .collect()
 }
 
 fn listed(key: String, object: &Stored) -> Object {
