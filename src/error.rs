@@ -40,6 +40,9 @@ impl Kind {
     }
 }
 
+/// The hint where a file is not what it was when its address was taken.
+pub const FILE_CHANGED: &str = "something writes to the source folder: publish when it has finished";
+
 /// An error of one subject that can say more than its text.
 pub trait Explain: std::error::Error + Send + Sync + 'static {
     /// What the caller has to make of it.

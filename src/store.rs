@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use crate::error::Explain;
+use crate::error::{Explain, FILE_CHANGED};
 use crate::model::headers::Headers;
 use crate::model::layout::Key;
 use crate::model::timestamp::Timestamp;
@@ -463,7 +463,7 @@ impl Explain for StoreError {
             }
             Reason::NoStore => "lastly never creates a bucket: check its name and AWS_REGION",
             Reason::Unavailable => "run the same command again: what is in the store already is used",
-            Reason::Changed => "something writes to the source folder: publish when it has finished",
+            Reason::Changed => FILE_CHANGED,
             Reason::Unsupported | Reason::Other(_) => return Vec::new(),
         };
         vec![hint.to_owned()]

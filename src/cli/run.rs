@@ -71,19 +71,13 @@ fn github(environment: &Environment, directory: &std::path::Path) -> Option<Gith
 
 /// Commands that ask a store get a runtime; the others begin and end without one.
 fn carry_out(command: &Command, invocation: &Invocation<'_>) -> Result<Status> {
+    if matches!(command, Command::Publish(_) | Command::Upload(_) | Command::Check(_)) {
+        give_parsers_room();
+    }
     match command {
-        Command::Publish(args) => {
-            give_parsers_room();
-            wait(invocation, commands::publish::run(args, invocation))
-        }
-        Command::Upload(args) => {
-            give_parsers_room();
-            wait(invocation, commands::upload::run(args, invocation))
-        }
-        Command::Check(args) => {
-            give_parsers_room();
-            commands::check::run(args, invocation)
-        }
+        Command::Publish(args) => wait(invocation, commands::publish::run(args, invocation)),
+        Command::Upload(args) => wait(invocation, commands::upload::run(args, invocation)),
+        Command::Check(args) => commands::check::run(args, invocation),
         Command::Activate(args) => wait(invocation, commands::activate::run(args, invocation)),
         Command::Rollback(args) => wait(invocation, commands::rollback::run(args, invocation)),
         Command::Releases => wait(invocation, commands::releases::run(invocation)),

@@ -7,6 +7,7 @@ use rayon::iter::Either;
 use rayon::prelude::*;
 
 use super::source::{Source, Sources};
+use crate::error::FILE_CHANGED;
 use crate::event::{Code, Problem};
 use crate::model::address::Address;
 use crate::model::circle::{MemberHasher, addresses_in_circle};
@@ -193,9 +194,8 @@ impl<'a> Work<'a> {
     pub(super) fn read(&self, number: u32) -> Result<Vec<u8>, Problem> {
         let source = self.sources[number as usize];
         source.read_original().map_err(|error| {
-            let hint = "something writes to the source folder: publish when it has finished";
             let problem = Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable);
-            problem.in_file(&source.file).hint(hint)
+            problem.in_file(&source.file).hint(FILE_CHANGED)
         })
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::source::Sources;
+use crate::error::FILE_CHANGED;
 use crate::event::Problem;
 use crate::model::address::Address;
 use crate::model::layout::Name;
@@ -35,8 +36,9 @@ pub fn add_integrity(release: &mut Release, sources: &Sources, known: &[&Release
             match source.read() {
                 Ok(bytes) => entry.integrity = Some(integrity_of(&bytes)),
                 Err(error) => {
-                    let hint = "something writes to the source folder: publish when it has finished";
-                    return Some(Problem::error(format!("cannot be read: {error}")).in_file(&source.file).hint(hint));
+                    return Some(
+                        Problem::error(format!("cannot be read: {error}")).in_file(&source.file).hint(FILE_CHANGED),
+                    );
                 }
             }
             None

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::plan::sealed_clash;
 use crate::collect::Source;
-use crate::error::Explain;
+use crate::error::{Explain, FILE_CHANGED};
 use crate::event::{Event, Problem};
 use crate::model::compression::Encoding;
 use crate::model::layout::Key;
@@ -119,7 +119,7 @@ impl Explain for UploadError {
             .flat_map(|(_, failure)| match failure {
                 Failure::Store(error) => error.hints(),
                 Failure::Read(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    vec!["something writes to the source folder: publish when it has finished".to_owned()]
+                    vec![FILE_CHANGED.to_owned()]
                 }
                 _ => Vec::new(),
             })
