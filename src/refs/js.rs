@@ -5,11 +5,11 @@ mod comment;
 mod literal;
 mod nesting;
 mod taken;
+mod wanted;
 
 use std::cell::{Cell, RefCell};
 use std::thread;
 
-use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_parser::config::RuntimeParserConfig;
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
@@ -17,6 +17,8 @@ use oxc_span::{GetSpan, SourceType, Span};
 
 use super::excerpt::Excerpt;
 use super::reference::{Found, Kind, Obstacle, Remark};
+use wanted::SourceMap;
+pub use wanted::Wanted;
 
 /// What a text is meant to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ const OWN_STACK: usize = 1 << 20;
 /// How much stack threads have that do nothing but to parse: it is touched only where a text is nested so deeply.
 pub const PARSING_STACK: usize = 256 << 20;
 /// An arena that has grown beyond this is not kept for the next file.
-const ARENA_KEPT: usize = 64 << 20;
+const ARENA_KEPT: usize = 192 << 20;
 
 thread_local! {
     static ARENA: RefCell<Allocator> = RefCell::default();
@@ -49,13 +51,17 @@ pub fn has_parsing_stack() {
 
 /// Finds the references in a script or a module.
 ///
-/// A text without any of the words that a reference takes is not parsed, so nothing is said of errors in it.
+/// A text in which there can be none, or none but the source map that its last line names, is not parsed, so nothing
+/// is said of errors in it.
 pub fn find(text: &Excerpt<'_>, goal: Goal, found: &mut Found) {
-    let wanted = Wanted::of(text.text().as_bytes());
-    if !wanted.any() {
+    let wanted = Wanted::of(text.text());
+    if wanted.needs_no_parser() {
+        if let SourceMap::At(url) = wanted.source_map {
+            taken::reference(found, Kind::SourceMap, text.part(url));
+        }
         return;
     }
-    let read = || ARENA.with_borrow_mut(|arena| read(text, goal, wanted, arena));
+    let read = || ARENA.with_borrow_mut(|arena| read(text, goal, &wanted, arena));
     let room = ROOM.get();
     let outcome = match nesting::stack(text.text(), room) {
         None => Err(Remark { place: text.place(0), what: Obstacle::Unparsable("nested too deeply".to_owned()) }),
@@ -79,35 +85,9 @@ pub fn find(text: &Excerpt<'_>, goal: Goal, found: &mut Found) {
     }
 }
 
-/// What there may be in a text, by the words in it.
-#[derive(Clone, Copy)]
-struct Wanted {
-    modules: bool,
-    calls: bool,
-    source_map: bool,
-}
-
-impl Wanted {
-    fn of(text: &[u8]) -> Self {
-        let has = |word: &str| memmem::find(text, word.as_bytes()).is_some();
-        let imports = has("import");
-        let has_url = || memmem::find_iter(text, "URL").any(|at| !text[..at].ends_with(b"sourceMapping"));
-        Self {
-            modules: imports || (has("export") && has("from")),
-            calls: ["Worker", "fetch", "addModule"].into_iter().any(has)
-                || (imports && (has("importScripts") || (has("meta") && (has_url() || has("resolve"))))),
-            source_map: has("sourceMappingURL"),
-        }
-    }
-
-    fn any(self) -> bool {
-        self.modules || self.calls || self.source_map
-    }
-}
-
 /// Parses a text and takes what it refers to, in no order; or says why it cannot be parsed.
-fn read(text: &Excerpt<'_>, goal: Goal, wanted: Wanted, arena: &mut Allocator) -> Result<Found, Remark> {
-    let outcome = parse(text, goal, wanted, arena).map(|parsed| {
+fn read(text: &Excerpt<'_>, goal: Goal, wanted: &Wanted, arena: &mut Allocator) -> Result<Found, Remark> {
+    let outcome = parse(text, goal, wanted.calls, arena).map(|parsed| {
         let mut found = Found::default();
         if wanted.modules {
             take_modules(text, &parsed, &mut found);
@@ -115,8 +95,10 @@ fn read(text: &Excerpt<'_>, goal: Goal, wanted: Wanted, arena: &mut Allocator) -
         if wanted.calls {
             calls::find(text, &parsed.tokens, &mut found);
         }
-        if wanted.source_map {
-            take_source_map(text, &parsed, &mut found);
+        match &wanted.source_map {
+            SourceMap::None => {}
+            SourceMap::At(url) => taken::reference(&mut found, Kind::SourceMap, text.part(url.clone())),
+            SourceMap::Maybe => take_source_map(text, &parsed, &mut found),
         }
         found
     });
@@ -132,11 +114,12 @@ fn read(text: &Excerpt<'_>, goal: Goal, wanted: Wanted, arena: &mut Allocator) -
 /// last token is the end of the file, which is not so behind some errors; so there they are taken in a second one.
 const TOKENS_AT_ONCE: bool = !cfg!(debug_assertions);
 
-/// Parses a text by the first goal by which it has no error, or else by the first by which the parser gets through.
+/// Parses a text by the first goal by which it has no error, or else by the first by which the parser gets through;
+/// with its tokens if asked to.
 fn parse<'a>(
     text: &'a Excerpt<'_>,
     goal: Goal,
-    wanted: Wanted,
+    with_tokens: bool,
     arena: &'a Allocator,
 ) -> Result<ParserReturn<'a>, Remark> {
     let goals: &[SourceType] = match goal {
@@ -158,12 +141,12 @@ fn parse<'a>(
             let parser = Parser::new(arena, text.text(), *source_type).with_options(options);
             parser.with_config(RuntimeParserConfig::new(tokens)).parse()
         };
-        let mut parsed = parse(wanted.calls && TOKENS_AT_ONCE);
+        let mut parsed = parse(with_tokens && TOKENS_AT_ONCE);
         let first = parsed.diagnostics.errors().next();
         let is_clean = first.is_none() && !parsed.panicked;
         match first {
             _ if is_clean || is_whole(text.text(), &parsed) => {
-                if wanted.calls && !TOKENS_AT_ONCE {
+                if with_tokens && !TOKENS_AT_ONCE {
                     parsed = parse(true);
                 }
                 if is_clean {

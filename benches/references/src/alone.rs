@@ -66,12 +66,6 @@ fn parse<'a>(arena: &'a Allocator, text: &'a str, goal: SourceType) -> ParserRet
     Parser::new(arena, text, goal).with_options(options).parse()
 }
 
-/// Whether lastly parses a script: it holds one of the words without which there is no reference.
-pub fn is_parsed(_: Format, bytes: &[u8]) -> bool {
-    let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
-    ["import", "Worker", "fetch", "addModule", "sourceMappingURL"].into_iter().any(has) || has("export") && has("from")
-}
-
 pub fn html(bytes: &[u8]) {
     let settings = Settings::new().with_strict(false).append_element_content_handler(element!("*", |element| {
         black_box(element.tag_name());

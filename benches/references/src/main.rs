@@ -21,6 +21,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::model::path::AssetPath;
 use crate::refs::format::Format;
+use crate::refs::js::Wanted;
 
 /// Of each kind, no more than this is read.
 const MOST: usize = 256 << 20;
@@ -71,7 +72,7 @@ fn run() -> Outcome {
             "JavaScript" => ("oxc", alone::javascript),
             _ => ("lol_html", |bytes, _| alone::html(bytes)),
         };
-        let needed = |(format, bytes): &&(Format, Vec<u8>)| *kind != "JavaScript" || alone::is_parsed(*format, bytes);
+        let needed = |(_, bytes): &&(Format, Vec<u8>)| *kind != "JavaScript" || needs_parser(bytes);
         let parsed: Vec<&(Format, Vec<u8>)> = files.texts.iter().filter(needed).collect();
         let all: Vec<&(Format, Vec<u8>)> = files.texts.iter().collect();
         let find = |bytes: &[u8], format: Format| {
@@ -88,6 +89,11 @@ fn run() -> Outcome {
         );
     }
     Ok(())
+}
+
+/// Whether lastly parses a script.
+fn needs_parser(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !Wanted::of(text).needs_no_parser())
 }
 
 /// MB for each second of processor time, in the best of some rounds over all files.

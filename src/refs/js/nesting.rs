@@ -3,7 +3,7 @@
 //! A text is read once, with strings, comments, templates and regular expressions told apart, and whatever makes the
 //! parser recurse is weighed: brackets, operators that bind to the right, statements within statements. Where it
 //! cannot be told without parsing how a text reads on (a `/` behind a `}` may divide or begin a regular expression),
-//! the sum of all weights stands in, which no reading can exceed.
+//! a bound stands in that no reading can exceed.
 
 /// What is counted in: this many bytes of stack. Measured with the pinned parser on 64 bits; a build without
 /// optimisation takes up to four times as much.
@@ -24,7 +24,7 @@ const LIMIT: usize = 2_000_000;
 /// The bytes of stack that parsing `text` takes at most, or `None` where it is nested too deeply to be parsed. It need
 /// not be known any better once it is known to be no more than what there is, `room`.
 pub(super) fn stack(text: &str, room: usize) -> Option<usize> {
-    let whole = sum(text.as_bytes());
+    let whole = bound(text.as_bytes());
     if whole <= LIMIT && BASE + whole * UNIT <= room {
         return Some(BASE + whole * UNIT);
     }
@@ -34,39 +34,16 @@ pub(super) fn stack(text: &str, room: usize) -> Option<usize> {
     (units <= LIMIT).then_some(BASE + units * UNIT)
 }
 
-/// What each byte weighs, whatever it is: first behind what is no word, then behind a word of ASCII.
-const WEIGHTS: [[u8; 256]; 2] = {
-    let mut weights = [[0; 256]; 2];
-    let mut byte = 0_u8;
-    loop {
-        let index = byte as usize;
-        let plain = match byte {
-            b'(' | b'[' | b'{' => BRACKET + STATEMENT,
-            b'?' | b'=' | b'!' | b'~' | b'+' | b'-' | b'*' => OPERATOR,
-            b':' => STATEMENT,
-            _ if CLASSES[index] & WORD != 0 => 0,
-            _ => LINK,
-        };
-        let ends_word = matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0xb | 0xc | b'/' | b'\\' | 0x80..);
-        weights[0][index] = plain as u8;
-        weights[1][index] = if ends_word { OPERATOR as u8 } else { plain as u8 };
-        if byte == u8::MAX {
-            break;
-        }
-        byte += 1;
-    }
-    weights
-};
-
-/// The weight of everything in the text, whatever it is.
-fn sum(text: &[u8]) -> usize {
-    let mut after_word = 0;
-    let mut total: usize = 0;
-    for &byte in text {
-        total += usize::from(WEIGHTS[after_word][usize::from(byte)]);
-        after_word = usize::from(is_word(byte) && byte < 0x80);
-    }
-    total
+/// What no reading of a text can exceed: every bracket opens, every other sign that is no letter and no digit stands
+/// for an operator or ends the name of one.
+fn bound(text: &[u8]) -> usize {
+    // Counts of so few bytes fit into one each, so that many are counted at once.
+    let counts = text.chunks(usize::from(u8::MAX)).map(|chunk| {
+        let brackets = chunk.iter().map(|byte| u8::from(matches!(byte, b'(' | b'[' | b'{'))).sum::<u8>();
+        let signs = chunk.iter().map(|byte| u8::from(!byte.is_ascii_alphanumeric())).sum::<u8>();
+        usize::from(brackets) * (BRACKET + STATEMENT - OPERATOR) + usize::from(signs) * OPERATOR
+    });
+    counts.sum()
 }
 
 /// What a `/` means behind a token.

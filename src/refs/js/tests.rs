@@ -1,8 +1,10 @@
 //! What is found in scripts and modules, and where: texts chosen, and texts by chance.
 
+use oxc_allocator::Allocator;
 use proptest::prelude::*;
 
-use super::{Goal, find};
+use super::wanted::{SourceMap as Map, Wanted};
+use super::{Goal, find, read};
 use crate::refs::excerpt::Excerpt;
 use crate::refs::reference::{Found, Kind, Obstacle};
 
@@ -297,7 +299,7 @@ fn what_cannot_be_parsed_is_said_once_with_its_place() {
         ("import 'a'; {\n//# sourceMappingURL=a", 36),
         ("import a: string from 'x'", 8),
         ("import('x", 7),
-        ("{\"import\": 1, \"b\": 2}", 9),
+        ("{\"a\": import('b'), \"c\": 2}", 4),
         ("import 'a';\nfetch('b');\n'c\nfetch('d')", 24),
     ] {
         let all = found(source, Goal::Either);
@@ -312,7 +314,7 @@ fn what_cannot_be_parsed_is_said_once_with_its_place() {
 
 #[test]
 fn a_file_that_can_hold_no_reference_is_not_parsed() {
-    for source in ["", "{", "const a = <div/>", "export const a = 1 +", "\u{feff}"] {
+    for source in ["", "{", "const a = <div/>", "export const a = 1 +", "\u{feff}", "{\"import\": 1, \"b\": 2}"] {
         assert_eq!(found(source, Goal::Either), Found::default(), "{source}");
     }
 }
@@ -395,12 +397,91 @@ fn references_with_an_address_are_found_again() {
     }
 }
 
+/// What names something or nearly does; a gap may stand at each `~`.
+const STATEMENTS: &[&str] = &[
+    "import~\"./a.js\"",
+    "import~{a}~from~'./a.js'",
+    "import~*~as a~from~'./a.js'",
+    "import a~from~'./a.js'~with~{type:'json'}",
+    "import~(~'./a.js'~)",
+    "a?.import('./a.js')",
+    "[...~import('./a.js')]",
+    "a.~import~('./a.js')",
+    "important('./a.js')",
+    "export~{a}~from~'./a.js'",
+    "export~*~from~'./a.js'",
+    "export const from = './a.js'",
+    "new~URL~(~'./a.js'~,~import~.~meta~.~url)",
+    "new window~.~URL('./a.js', import.meta.url)",
+    "import~.~meta~.~resolve~(~'./a.js')",
+    "importScripts~(~'./a.js', b)",
+    "new~Worker~(~'./a.js')",
+    "new self.SharedWorker(('./a.js'))",
+    "fetch~(~`./a.js`)",
+    "fetch~?.~('./a.js')",
+    "a.fetch('./a.js')",
+    "window~?.~fetch('./a.js')",
+    "prefetch('./a.js'), fetched('./a.js'), fetch(a)",
+    "navigator~.~serviceWorker~.~register~(~'./a.js')",
+    "navigator?.serviceWorker?.register?.('./a.js')",
+    "CSS.paintWorklet~.~addModule~(~'./a.js')",
+    "//# sourceMappingURL=a.js.map\n",
+    "//# sourceMappingURL=a.js.map",
+    "//~# sourceMappingURL=a.js.map",
+    "/*#~sourceMappingURL=a.js.map~*/",
+    "`\n//# sourceMappingURL=a.js.map`",
+    "/*\n//# sourceMappingURL=a.js.map*/",
+    "'//# sourceMappingURL=' + a",
+];
+/// What may stand before a statement.
+const BEFORE: &[&str] = &[
+    ";",
+    "\n",
+    "",
+    "a\n",
+    "{}",
+    "do;while(0)",
+    "/* c */",
+    "// c.\n",
+    "// c window.\n",
+    "\u{2028}",
+    "\u{feff}",
+    "a=",
+    "if(a)",
+    "\"use strict\"\r",
+];
+const GAPS: &[&str] = &["", " ", "\n", "\t \r\n", "/* ; */", "// ) \n", "\u{a0}", "\u{feff}", "\u{2029}"];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_can_be_read(source in "(import|\\PC|[\"'`/\\\\${}()\\n]){0,60}", goal in goals()) {
         check(&source, &found(&source, goal));
+    }
+
+    #[test]
+    fn what_is_ruled_out_is_not_there(
+        statements in proptest::collection::vec((0..STATEMENTS.len(), 0..BEFORE.len()), 1..4),
+        gaps in proptest::collection::vec(proptest::sample::select(GAPS), 1..8),
+        goal in goals(),
+    ) {
+        let mut gaps = gaps.iter().cycle();
+        let mut source = String::new();
+        for (statement, before) in statements {
+            source.push_str(BEFORE[before]);
+            for (at, part) in STATEMENTS[statement].split('~').enumerate() {
+                source.push_str(if at == 0 { "" } else { gaps.next().expect("they go round") });
+                source.push_str(part);
+            }
+        }
+        let text = Excerpt::verbatim(&source, 0);
+        let all = Wanted { modules: true, calls: true, source_map: Map::Maybe };
+        if let Ok(mut expected) = read(&text, goal, &all, &mut Allocator::default()) {
+            expected.references.sort_by_key(|reference| reference.value.place(0));
+            expected.remarks.sort_by_key(|remark| remark.place);
+            prop_assert_eq!(found(&source, goal), expected, "{}", source);
+        }
     }
 
     #[test]
