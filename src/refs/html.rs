@@ -59,7 +59,7 @@ fn scan(text: &Excerpt<'_>, depth: usize, embedded: &mut Finder<'_>, found: &mut
     let settings = Settings::new()
         // Strictness would give up a whole page for the sake of a style in a `<select>`, which is valid by now.
         .with_strict(false)
-        .append_element_content_handler(element!("*", |element| {
+        .append_element_content_handler(element!(rules::elements(text.text()), |element| {
             page.borrow_mut().start(element);
             Ok(())
         }))

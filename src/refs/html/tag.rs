@@ -162,12 +162,21 @@ impl<'p> Tag<'p> {
 /// most pages have none, and are not worth taking apart.
 fn may_name_known(tag: &[u8]) -> bool {
     memchr::memchr_iter(b'=', tag).any(|equals| {
-        let before = tag[..equals].trim_ascii_end();
-        let length =
-            before.iter().rev().take_while(|byte| !is_name_end(**byte) && !matches!(byte, b'"' | b'\'')).count();
-        let name = &before[before.len() - length..];
+        let name = name_before(&tag[..equals]);
         ATTRIBUTES.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
     })
+}
+
+/// The longest of [`ATTRIBUTES`].
+const LONGEST: usize = "marker-start".len();
+
+/// The name of an attribute that may end a part of a page, white space behind it left out; of a name that is longer
+/// than all that are known only the end.
+pub(super) fn name_before(part: &[u8]) -> &[u8] {
+    let part = part.trim_ascii_end();
+    let is_in_name = |byte: &&u8| !is_name_end(**byte) && !matches!(byte, b'"' | b'\'');
+    let length = part.iter().rev().take(LONGEST + 1).take_while(is_in_name).count();
+    &part[part.len() - length..]
 }
 
 fn is_name_end(byte: u8) -> bool {
@@ -185,6 +194,11 @@ fn namespace(element: &Element<'_, '_>) -> Namespace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_known_name_is_longer_than_the_longest() {
+        assert_eq!(ATTRIBUTES.iter().map(|name| name.len()).max(), Some(LONGEST));
+    }
 
     #[test]
     fn a_tag_that_is_passed_over_names_nothing() {

@@ -425,6 +425,11 @@ const BITS: &[&str] = &[
     "</",
     "<select>",
     "<frameset>",
+    "<td background=a>",
+    "<input type=image src=a>",
+    "<video poster=a src=b>",
+    "<mi href=a>",
+    "<object data=a>",
     "\u{feff}",
     "<desc>",
     "</desc>",
@@ -456,5 +461,14 @@ proptest! {
     #[test]
     fn no_page_makes_it_panic(bits in proptest::collection::vec(proptest::sample::select(BITS), 0..40)) {
         holds(&bits.concat());
+    }
+
+    #[test]
+    fn elements_that_are_passed_over_name_nothing(
+        bits in proptest::collection::vec(proptest::sample::select(BITS), 0..40),
+    ) {
+        // Where a page might hold an SVG, every element is looked at.
+        let [all, some] = ["<!--<svg-->", "<!--<svh-->"].map(|before| found_from(&format!("{before}{}", bits.concat()), 0));
+        prop_assert_eq!(all, some);
     }
 }
