@@ -87,7 +87,7 @@ pub(super) struct Work<'a> {
     sources: Vec<&'a Source>,
     /// Releases that were made with the same settings.
     pub(super) known: &'a [&'a Release],
-    /// The integrity values that stand in pages' tags, as far as they have been taken.
+    /// The integrity values of files as they are served, as far as they have been taken.
     pub(super) integrities: Vec<OnceLock<Integrity>>,
 }
 
@@ -135,23 +135,27 @@ impl<'a> Work<'a> {
         (0..self.entries.len() as u32).into_par_iter()
     }
 
-    /// Finds the references of all files.
+    /// Finds the references of all files. Whatever is parsed is also shown to `show`, while its bytes are at hand.
     ///
     /// # Errors
     /// Every file that cannot be read any more, or has changed.
-    pub(super) fn look_at_all(&self) -> Result<Vec<Option<Look<'a>>>, Vec<Problem>> {
-        all(self.numbers().map(|number| self.look(number)))
-    }
-
-    /// Finds the references of a file; `None` if it is of no kind that has any.
-    fn look(&self, number: u32) -> Result<Option<Look<'a>>, Problem> {
-        if Format::of(self.site.files.path(number)).is_none() {
-            return Ok(None);
-        }
-        match self.kept(number) {
-            Some(kept) => Ok(Some(kept)),
-            None => self.parse(number).map(|links| Some(Look::Parsed(links))),
-        }
+    pub(super) fn look_at_all(
+        &self,
+        show: impl Fn(u32, &Links, &[u8]) + Sync,
+    ) -> Result<Vec<Option<Look<'a>>>, Vec<Problem>> {
+        let look = |number: u32| {
+            if Format::of(self.site.files.path(number)).is_none() {
+                return Ok(None);
+            }
+            if let Some(kept) = self.kept(number) {
+                return Ok(Some(kept));
+            }
+            let bytes = self.read(number)?;
+            let links = self.site.links(number, &bytes);
+            show(number, &links, &bytes);
+            Ok(Some(Look::Parsed(links)))
+        };
+        all(self.numbers().map(look))
     }
 
     fn kept(&self, number: u32) -> Option<Look<'a>> {
@@ -315,6 +319,7 @@ impl<'a> Work<'a> {
         let edits = edits(&links.spots, |target| self.in_name(done, target)).and(in_tags);
         let bytes = edits.apply(&self.read(number)?);
         let address = self.sources[number as usize].addresser.address_of(&bytes);
+        self.note_integrity(number, &bytes, address);
         Ok(Done { address, size: bytes.len() as u64, edits: Some(Arc::new(edits)), ..as_it_is })
     }
 

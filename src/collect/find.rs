@@ -26,7 +26,7 @@ pub fn find(collected: Collected, references: &Arc<References>) -> Result<Found,
     let Collected { release, sources, excluded, trees, warnings: mut problems, .. } = collected;
     let site = Site::new(&release, excluded, trees, references);
     let work = Work::new(&site, &release, &sources, &[]);
-    let looks = work.look_at_all()?;
+    let looks = work.look_at_all(|_, _, _| {})?;
     let parsed = looks.iter().filter_map(|look| match look {
         Some(Look::Parsed(links)) => Some((links.references, links.resolved)),
         _ => None,

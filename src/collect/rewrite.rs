@@ -45,7 +45,12 @@ pub fn rewrite(
     let site = Arc::new(Site::new(&release, excluded, trees, references));
     let known: Vec<&Release> = known.iter().copied().filter(|known| known.rewriting == release.rewriting).collect();
     let mut work = Work::new(&site, &release, &sources, &known);
-    let mut looks = work.look_at_all()?;
+    let mut looks = work.look_at_all(|number, links, bytes| {
+        if links.spots.is_empty() && links.specifiers.is_empty() {
+            // Nothing will be changed in it.
+            work.note_integrity(number, bytes, work.entries[number as usize].address);
+        }
+    })?;
     problems.extend(work.problems(&looks));
     if problems.iter().any(|problem| problem.level == Level::Error) {
         return Err(problems);

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::address::{Done, Work, edits};
 use crate::event::Problem;
+use crate::model::address::Address;
 use crate::model::release::{Entry, Integrity};
-use crate::prepare::integrity::integrity_of;
+use crate::prepare::integrity::{integrity_of, is_checked};
 use crate::prepare::links::{Checkable, Links};
 use crate::prepare::rules::Kind;
 use crate::prepare::splice::Edit;
@@ -59,10 +60,7 @@ impl Work<'_> {
         if let Some(integrity) = kept.get() {
             return Ok(integrity);
         }
-        let path = self.site.files.path(target);
-        let same = |entry: &&Entry| entry.address == of_target.address;
-        let known = self.known.iter().filter_map(|of| of.assets.get(path).filter(same)?.integrity.as_ref()).next();
-        if let Some(known) = known {
+        if let Some(known) = self.known_integrity(target, of_target.address) {
             return Ok(kept.get_or_init(|| known.clone()));
         }
         let mut bytes = self.read(target)?;
@@ -74,5 +72,19 @@ impl Work<'_> {
             bytes = changes.apply(&bytes);
         }
         Ok(kept.get_or_init(|| integrity_of(&bytes)))
+    }
+
+    /// Takes the integrity value of a file whose bytes, as they are served, are at hand; unless none is asked for, or a
+    /// known release has it.
+    pub(super) fn note_integrity(&self, number: u32, bytes: &[u8], address: Address) {
+        if is_checked(&self.entries[number as usize].headers) && self.known_integrity(number, address).is_none() {
+            self.integrities[number as usize].get_or_init(|| integrity_of(bytes));
+        }
+    }
+
+    fn known_integrity(&self, number: u32, address: Address) -> Option<&Integrity> {
+        let path = self.site.files.path(number);
+        let same = |entry: &&Entry| entry.address == address;
+        self.known.iter().filter_map(|of| of.assets.get(path).filter(same)?.integrity.as_ref()).next()
     }
 }

@@ -38,11 +38,13 @@ mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::StreamExt;
+use tokio::sync::Semaphore;
 
 use self::draft::Draft;
 use self::failure::Failure;
@@ -61,10 +63,13 @@ const PAGE: usize = 1000;
 /// The most bytes between two slashes of a key: file systems take 255 for a name, and a record's begins with a mark.
 pub const LONGEST_SEGMENT: usize = 254;
 
-/// A folder of this machine as a store. Its ETags are the MD5 of the bytes.
+/// A folder of this machine as a store. Its ETags are the beginning of the SHA-256 of the bytes.
 #[derive(Debug)]
 pub struct DirectoryStore {
     folder: Arc<Folder>,
+    /// Held while there is work with files, once for each core: more threads would only wait for each other at the
+    /// system's locks on folders, and burn time there.
+    cores: Semaphore,
     tally: Tally,
 }
 
@@ -72,7 +77,9 @@ impl DirectoryStore {
     /// The store in the folder `root`. Folder and store are made by the first write; until then there is nothing in
     /// it.
     pub fn new(root: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
-        Self { folder: Arc::new(Folder::new(root.into(), clock)), tally: Tally::default() }
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let folder = Arc::new(Folder::new(root.into(), clock));
+        Self { folder, cores: Semaphore::new(cores), tally: Tally::default() }
     }
 
     /// Does `work` where it may block.
@@ -82,6 +89,7 @@ impl DirectoryStore {
         W: FnOnce(&Folder) -> Result<T, Failure> + Send + 'static,
     {
         let folder = Arc::clone(&self.folder);
+        let _core = self.cores.acquire().await.expect("the semaphore is never closed");
         match tokio::task::spawn_blocking(move || work(&folder)).await {
             Ok(done) => done.map_err(|failure| failure.explain(verb, key)),
             Err(stopped) => match stopped.try_into_panic() {

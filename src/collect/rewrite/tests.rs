@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::collect::{Walk, read, walk};
+use crate::collect::{Walk, add_integrity, read, walk};
 use crate::model::address::Address;
 use crate::model::layout::Layout;
 use crate::model::release::Release;
@@ -45,7 +45,9 @@ fn try_publish_as(
     let rules = Rules::new(rules, SourceMaps::Publish).expect("good rules");
     let rules = if references.maps == ImportMaps::None { rules } else { rules.with_import_map() };
     let collected = read(&walk(&order).0, &rules, &Layout::new("", None), 0)?;
-    Ok((rewrite(collected, references, known)?, folder))
+    let mut prepared = rewrite(collected, references, known)?;
+    add_integrity(&mut prepared.release, &prepared.sources, known)?;
+    Ok((prepared, folder))
 }
 
 fn publish(files: &Tree, known: &[&Release]) -> (Prepared, tempfile::TempDir) {
