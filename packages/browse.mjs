@@ -12,6 +12,7 @@ import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import { WebSocket } from "ws";
+import { addressOf } from "./keys.mjs";
 
 const QUIET = 700; // milliseconds without a request, after which a page counts as loaded
 const STILL = 5; // pictures in a row that have to be the same
@@ -35,7 +36,7 @@ const TYPES = {
 
 const [folder, store, published, ...pages] = process.argv.slice(2);
 const { paths } = JSON.parse(fs.readFileSync(path.join(store, "manifest.json"), "utf8"));
-const addresses = new Set(Object.values(paths).map((key) => /\.([0-9a-f]{32})(?:\.[^./]*)?$/.exec(key)?.[1]));
+const addresses = new Set(Object.entries(paths).map(([file, key]) => addressOf(file, key)));
 
 const server = http.createServer((request, response) => {
   const name = decodeURIComponent(new URL(request.url, "http://x").pathname.slice(1));

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { addressOf } from "./keys.mjs";
 import { find } from "./references.mjs";
 
 const ROOT = "http://site.test/a/root/of/some/depth/";
@@ -43,7 +44,7 @@ class Site {
     this.paths = new Map(Object.entries(paths));
     this.addresses = new Set();
     for (const [file, key] of this.paths) {
-      if (key !== file) this.addresses.add(/\.([0-9a-f]{32})(?:\.[^./]*)?$/.exec(key)[1]);
+      if (key !== file) this.addresses.add(addressOf(file, key));
     }
   }
 
@@ -85,7 +86,7 @@ function compare(site, file, key, original, published, seen) {
     const now = resolve(after.references[index], key, after.base);
     if (now?.file !== expected || now.rest !== target.rest) {
       if (before.parses || was !== is) differ(`\`${was}\` leads to ${expected}, but \`${is}\` to ${now?.file}`);
-    } else if (expected !== target.file) {
+    } else if (was !== is) {
       rewritten += 1;
     }
   });
