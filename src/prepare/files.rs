@@ -15,7 +15,11 @@ pub struct Files {
     numbers: HashMap<AssetPath, u32>,
     excluded: HashSet<AssetPath>,
     trees: Trees,
+    /// The first file of each tree that has any.
+    in_trees: BTreeMap<String, u32>,
     by_name: OnceLock<HashMap<String, Vec<u32>>>,
+    by_path: OnceLock<Vec<u32>>,
+    with_addresses: OnceLock<HashSet<String>>,
     packages: HashSet<String>,
 }
 
@@ -41,7 +45,14 @@ impl Files {
         if numbers.contains_key("index.html") {
             packages.remove("");
         }
-        Self { files, numbers, excluded, trees, by_name: OnceLock::new(), packages }
+        let mut files = Self { files, numbers, excluded, trees, packages, ..Self::default() };
+        for number in 0..files.count() as u32 {
+            if let Some((folder, _)) = files.tree(number) {
+                let folder = folder.to_owned();
+                files.in_trees.entry(folder).or_insert(number);
+            }
+        }
+        files
     }
 
     /// How many there are.
@@ -70,6 +81,32 @@ impl Files {
         // What begins with the folder follows it, and no other folder can come between.
         let (folder, address) = self.trees.range::<str, _>((Unbounded, Included(path.as_str()))).next_back()?;
         (*kind == Kind::Tree && path.as_str().starts_with(folder)).then_some((folder, address))
+    }
+
+    /// The tree that a folder is, or lies in, whether or not there is such a folder; and a file of that tree.
+    pub fn tree_of_folder(&self, path: &str) -> Option<(&str, u32)> {
+        let (folder, number) = self.in_trees.range::<str, _>((Unbounded, Included(path))).next_back()?;
+        path.starts_with(folder).then_some((folder, *number))
+    }
+
+    /// Whether a file below a folder is served under a name that depends on its bytes.
+    pub fn has_addresses(&self, folder: &str) -> bool {
+        let folders = self.with_addresses.get_or_init(|| {
+            let mut folders = HashSet::new();
+            for (path, _) in
+                (0..).zip(&self.files).filter(|(number, _)| self.has_address(*number)).map(|(_, file)| file)
+            {
+                let mut folder = path.directory();
+                while !folders.contains(folder) {
+                    folders.insert(folder.to_owned());
+                    folder = folder
+                        .strip_suffix('/')
+                        .map_or("", |folder| &folder[..folder.rfind('/').map_or(0, |at| at + 1)]);
+                }
+            }
+            folders
+        });
+        folders.contains(folder)
     }
 
     /// Whether the name under which a file is served depends on its bytes.
@@ -111,8 +148,13 @@ impl Files {
         if let Some((_, found)) = by_name.get(&name.to_lowercase()).and_then(|numbers| best(numbers)) {
             return Some(found);
         }
-        let start = self.files.partition_point(|(other, _)| other.as_str() < folder);
-        let beside = self.files[start..].iter().map(|(path, _)| path);
+        let by_path = self.by_path.get_or_init(|| {
+            let mut numbers: Vec<u32> = (0..self.files.len() as u32).collect();
+            numbers.sort_unstable_by_key(|&number| self.path(number));
+            numbers
+        });
+        let start = by_path.partition_point(|&other| self.path(other).as_str() < folder);
+        let beside = by_path[start..].iter().map(|&number| self.path(number));
         let beside = beside.take_while(|path| path.as_str().starts_with(folder)).take(1000);
         let candidates = beside.filter(|other| other.directory().trim_end_matches('/') == folder);
         let best = candidates.map(|path| (like(path), path)).max_by(|(one, _), (other, _)| one.total_cmp(other));
@@ -184,14 +226,46 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_knows_its_tree_and_whether_names_in_it_have_addresses() {
+        let files = [
+            ("a/b/c/x.js", Kind::Tree),
+            ("d/e/f/x.js", Kind::Asset),
+            ("d/x.html", Kind::Page),
+            ("g/x.js", Kind::Sealed),
+        ];
+        let files = files.map(|(path, kind)| (AssetPath::new(path).expect("a plain path"), kind));
+        let trees = ["a/b/", "empty/"].map(|folder| (folder.to_owned(), address_of_tree([])));
+        let files = Files::new(files.to_vec(), HashSet::new(), trees.into());
+        for (folder, tree, has_addresses) in [
+            ("", None, true),
+            ("a/", None, true),
+            ("a/b/", Some(("a/b/", 0)), true),
+            ("a/b/not/there/", Some(("a/b/", 0)), false),
+            ("a/bc/", None, false),
+            ("d/", None, true),
+            ("d/e/", None, true),
+            ("empty/", None, false),
+            ("g/", None, false),
+        ] {
+            assert_eq!((files.tree_of_folder(folder), files.has_addresses(folder)), (tree, has_addresses), "{folder}");
+        }
+    }
+
+    #[test]
     fn the_nearest_file_is_offered() {
         let paths = ["css/app.css", "fonts/inter.woff2", "img/Logo.png", "js/chart.js", "js/main.js"];
-        let files = paths.map(|path| (AssetPath::new(path).expect("a plain path"), Kind::Asset));
-        let files = Files::new(files.to_vec(), HashSet::new(), Trees::new());
+        let assets = paths.map(|path| (path, Kind::Asset));
+        // Pages come behind all assets.
+        let pages = ["about.html", "css/index.html", "index.html", "js/help.html"].map(|path| (path, Kind::Page));
+        let files = assets.into_iter().chain(pages);
+        let files = files.map(|(path, kind)| (AssetPath::new(path).expect("a plain path"), kind));
+        let files = Files::new(files.collect(), HashSet::new(), Trees::new());
         for (missing, nearest) in [
             ("img/logo.png", Some("img/Logo.png")),
             ("css/inter.woff2", Some("fonts/inter.woff2")),
             ("js/chrat.js", Some("js/chart.js")),
+            ("js/hlep.html", Some("js/help.html")),
+            ("indx.html", Some("index.html")),
             ("js/other.js", None),
             ("nowhere/x.bin", None),
         ] {

@@ -5,7 +5,7 @@ use super::rules::Kind as Becomes;
 use crate::model::path::AssetPath;
 use crate::refs::format::Format;
 use crate::refs::reference::{Kind, MapPlace, Obstacle, Reference};
-use crate::refs::resolve::{Inside, Resolved, Roots, resolve};
+use crate::refs::resolve::{Folder, Inside, Resolved, Roots, resolve};
 
 /// What a file refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,19 +92,19 @@ pub enum What {
         /// The asset.
         path: AssetPath,
     },
-    /// A sealed file that refers to an asset whose name it cannot know.
+    /// A sealed file that refers to an asset, or to the folder of a tree, whose name it cannot know.
     FromSealed {
         /// As it stands in the file.
         text: String,
-        /// The asset.
-        path: AssetPath,
+        /// The asset or folder.
+        path: String,
     },
-    /// A file of a tree whose reference leads past its own folder, to a file that has an address in its name.
+    /// A file of a tree whose reference leads past its own folder, to something that has an address in its name.
     FromTree {
         /// As it stands in the file.
         text: String,
-        /// The file.
-        path: AssetPath,
+        /// The file or folder.
+        path: String,
     },
     /// A reference to a file of a tree that does not name the tree's folder, so that the address can be put nowhere.
     IntoTree {
@@ -112,6 +112,13 @@ pub enum What {
         text: String,
         /// The tree's folder, with its slash.
         tree: String,
+    },
+    /// A reference to a folder whose files have addresses in their names, so that no name put together with it will do.
+    Folder {
+        /// As it stands in the file.
+        text: String,
+        /// The folder, with its slash; empty for the root.
+        path: String,
     },
     /// A module specifier that is worked out at run time.
     Computed {
@@ -184,11 +191,10 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         let text = reference.value.text();
         match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
             Resolved::Inside(inside) => looking.inside(reference, inside),
-            Resolved::Folder if matches!(reference.kind, Kind::Module | Kind::Mapped) => {
-                looking.links.for_a_bundler += 1;
-            }
+            Resolved::Folder(folder) => looking.folder(reference, &folder),
+            Resolved::Above if !is_told(reference.kind) => {}
             Resolved::Above if has_placeholder(text) => looking.links.for_a_template += 1,
-            Resolved::Above if is_loaded(reference.kind) => {
+            Resolved::Above => {
                 let what = What::Missing { text: text.to_owned(), path: None, kind: reference.kind };
                 looking.report(reference.value.place(0), what);
             }
@@ -239,49 +245,108 @@ struct Looking<'a> {
 impl Looking<'_> {
     /// Takes a reference that leads to a place inside the site.
     fn inside(&mut self, reference: &Reference, inside: Inside) {
-        let (text, kind) = (reference.value.text().to_owned(), reference.kind);
-        let place = reference.value.place(0);
-        let Some(target) = self.files.number(&inside.path) else { return self.nothing_there(reference, inside.path) };
+        let (text, kind) = (reference.value.text(), reference.kind);
+        let Some(target) = self.files.number(&inside.path) else {
+            let folder = Folder { path: format!("{}/", inside.path), ends: inside.ends };
+            let names_tree = self.files.tree_of_folder(&folder.path).is_some_and(|(tree, _)| tree == folder.path);
+            if is_told(kind) && !names_tree || !self.is_put_into_tree(reference, &folder) {
+                self.nothing_there(reference, inside.path);
+            }
+            return;
+        };
         self.links.resolved += 1;
         let (has_address, path) = (self.files.has_address(target), self.files.path(target));
-        let tree = self.files.tree(target).map(|(folder, _)| folder);
-        let is_own_tree = tree.is_some() && tree == self.files.tree(self.number).map(|(folder, _)| folder);
         if kind == Kind::Document {
-            if has_address && !is_own_tree {
-                self.report(place, What::AgainstThePage { text, path: path.clone() });
+            if has_address && !self.is_own_tree(target) {
+                let (text, path) = (text.to_owned(), path.clone());
+                self.report(reference.value.place(0), What::AgainstThePage { text, path });
             }
             return;
         }
         if kind == Kind::Asked && self.stays {
             return;
         }
-        let stays = self.stays && kind == Kind::Module && has_address && !is_own_tree && is_plain_relative(&text, path);
+        let stays = self.stays
+            && kind == Kind::Module
+            && has_address
+            && !self.is_own_tree(target)
+            && is_plain_relative(text, path);
+        let index = match self.files.tree(target) {
+            None => Some(inside.name),
+            Some((folder, _)) => inside.ends[depth(folder)],
+        };
+        let is_rewritten = !matches!(self.files.kind(self.number), Becomes::Sealed | Becomes::Tree);
         if stays {
             self.links.imports.push(target);
-        } else {
-            self.links.targets.push(target);
-        }
-        if !has_address {
+            let spot = index.map(|index| Spot { place: reference.value.place(index), target });
+            self.links.specifiers.extend(spot.filter(|_| is_rewritten));
             return;
         }
-        let index = match tree {
-            None => Some(inside.name),
-            Some(folder) => inside.ends[folder.matches('/').count() - 1],
-        };
-        match (self.files.kind(self.number), index) {
-            (Becomes::Sealed | Becomes::Tree, _) | (_, None) if stays => {}
-            (_, Some(index)) if stays => {
-                self.links.specifiers.push(Spot { place: reference.value.place(index), target });
+        self.links.targets.push(target);
+        if has_address {
+            self.put_in(reference, target, path.as_str(), index);
+        }
+    }
+
+    /// Takes a reference to a folder: that of a tree has an address, which all names that are put together with it then
+    /// have; no other will do where files have addresses of their own.
+    fn folder(&mut self, reference: &Reference, folder: &Folder) {
+        if self.is_put_into_tree(reference, folder) {
+            return;
+        }
+        let (text, path) = (reference.value.text(), &folder.path);
+        match reference.kind {
+            Kind::Module => self.links.for_a_bundler += 1,
+            kind if !is_told(kind) => {}
+            _ if has_placeholder(text) => self.links.for_a_template += 1,
+            _ if self.files.kind(self.number) == Becomes::Sealed => {}
+            // A page that stands for the folder is what the reference leads to.
+            kind if self.files.has_addresses(path)
+                && (kind == Kind::Mapped || self.files.number(&format!("{path}index.html")).is_none()) =>
+            {
+                let what = What::Folder { text: text.to_owned(), path: path.clone() };
+                self.report(reference.value.place(0), what);
             }
-            (Becomes::Sealed, _) => self.report(place, What::FromSealed { text, path: path.clone() }),
-            (Becomes::Tree, None) if is_own_tree => {}
-            (Becomes::Tree, _) => self.report(place, What::FromTree { text, path: path.clone() }),
+            _ => self.links.is_open = true,
+        }
+    }
+
+    /// Puts the address of a tree into a reference to its folder, or to something below, whether it is there or not.
+    /// Returns whether it was one.
+    fn is_put_into_tree(&mut self, reference: &Reference, folder: &Folder) -> bool {
+        let Some((tree, target)) = self.files.tree_of_folder(&folder.path) else { return false };
+        let kind = reference.kind;
+        if matches!(kind, Kind::Document | Kind::Module) || (kind == Kind::Asked && self.stays) {
+            return false;
+        }
+        let index = folder.ends[depth(tree)];
+        self.links.resolved += 1;
+        self.links.targets.push(target);
+        self.put_in(reference, target, &folder.path, index);
+        true
+    }
+
+    /// Whether a file is of the tree that this one is of.
+    fn is_own_tree(&self, target: u32) -> bool {
+        let tree = |number| self.files.tree(number).map(|(folder, _)| folder);
+        tree(target).is_some() && tree(target) == tree(self.number)
+    }
+
+    /// Has an address put into a reference at an index of its text. `path` is what it leads to.
+    fn put_in(&mut self, reference: &Reference, target: u32, path: &str, index: Option<usize>) {
+        let (text, kind, place) = (reference.value.text().to_owned(), reference.kind, reference.value.place(0));
+        let path = path.to_owned();
+        match (self.files.kind(self.number), index) {
+            (Becomes::Sealed, _) => self.report(place, What::FromSealed { text, path }),
+            (Becomes::Tree, None) if self.is_own_tree(target) => {}
+            (Becomes::Tree, _) => self.report(place, What::FromTree { text, path }),
             (_, Some(index)) => {
                 self.module = self.module.or(matches!(kind, Kind::Module | Kind::Mapped).then_some(target));
                 self.links.spots.push(Spot { place: reference.value.place(index), target });
             }
             (_, None) => {
-                self.report(place, What::IntoTree { text, tree: tree.unwrap_or_default().to_owned() });
+                let tree = self.files.tree(target).map(|(folder, _)| folder.to_owned()).unwrap_or_default();
+                self.report(place, What::IntoTree { text, tree });
             }
         }
     }
@@ -289,7 +354,7 @@ impl Looking<'_> {
     fn nothing_there(&mut self, reference: &Reference, path: String) {
         let (text, kind) = (reference.value.text().to_owned(), reference.kind);
         let what = match kind {
-            Kind::Link | Kind::Mention | Kind::Asked | Kind::Document => {
+            kind if !is_told(kind) => {
                 self.links.is_open = true;
                 return;
             }
@@ -315,9 +380,14 @@ impl Looking<'_> {
     }
 }
 
-/// Whether something is loaded that a reference of this kind names.
-fn is_loaded(kind: Kind) -> bool {
-    matches!(kind, Kind::Style | Kind::Script | Kind::Module | Kind::Mapped | Kind::Resource)
+/// Whether it is told where a reference of this kind leads nowhere.
+fn is_told(kind: Kind) -> bool {
+    !matches!(kind, Kind::Link | Kind::Mention | Kind::Asked | Kind::Document)
+}
+
+/// Which of the segments of a path within a folder, from 0, is that folder's own name.
+fn depth(folder: &str) -> usize {
+    folder.matches('/').count() - 1
 }
 
 /// Whether a specifier leads, by the URL standard alone, to exactly the URL under which an import map has the file: it
