@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound::{Included, Unbounded};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::address::Address;
 use crate::model::path::AssetPath;
@@ -21,6 +22,8 @@ pub struct Files {
     by_path: OnceLock<Vec<u32>>,
     with_addresses: OnceLock<HashSet<String>>,
     packages: HashSet<String>,
+    /// How many names have been compared to offer one.
+    compared: AtomicUsize,
 }
 
 /// The address of each tree, by the path of its folder with its slash. None lies in another.
@@ -34,6 +37,13 @@ const PACKAGE_FOLDERS: [&str; 4] = ["node_modules", "bower_components", "vendor"
 
 /// How different, at most, a name may be that is offered in place of one that is not there: edits for each character.
 const LIKENESS: f64 = 0.75;
+
+/// How many names are compared with one that is not there, and with all of them: where thousands of names lead nowhere,
+/// the first few show what is wrong, and each more would take a millisecond.
+const COMPARED: (usize, usize) = (1000, 100_000);
+
+/// The length of a path, in bytes, beyond which there is no file: that of S3's longest key.
+const LONGEST: usize = 1024;
 
 impl Files {
     /// Takes the files that are published, those that the rules leave out, and the trees.
@@ -129,7 +139,7 @@ impl Files {
     }
 
     /// The file that was probably meant by a path at which there is none: the same name in other letter case, in
-    /// another folder, or a similar one beside it.
+    /// another folder, or a similar one beside it. None for what comes behind very many others that are not there.
     pub fn nearest(&self, path: &str) -> Option<&AssetPath> {
         let folded = |path: &AssetPath| path.file_name().to_lowercase();
         let by_name = self.by_name.get_or_init(|| {
@@ -140,13 +150,8 @@ impl Files {
             by_name
         });
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let like = |other: &AssetPath| strsim::normalized_levenshtein(path, other.as_str());
-        let best = |numbers: &[u32]| {
-            let candidates = numbers.iter().map(|&number| self.path(number));
-            candidates.map(|path| (like(path), path)).max_by(|(one, _), (other, _)| one.total_cmp(other))
-        };
-        if let Some((_, found)) = by_name.get(&name.to_lowercase()).and_then(|numbers| best(numbers)) {
-            return Some(found);
+        if let Some(numbers) = by_name.get(&name.to_lowercase()) {
+            return self.most_like(path, numbers.iter().copied()).map(|(_, found)| found);
         }
         let by_path = self.by_path.get_or_init(|| {
             let mut numbers: Vec<u32> = (0..self.files.len() as u32).collect();
@@ -154,11 +159,20 @@ impl Files {
             numbers
         });
         let start = by_path.partition_point(|&other| self.path(other).as_str() < folder);
-        let beside = by_path[start..].iter().map(|&number| self.path(number));
-        let beside = beside.take_while(|path| path.as_str().starts_with(folder)).take(1000);
-        let candidates = beside.filter(|other| other.directory().trim_end_matches('/') == folder);
-        let best = candidates.map(|path| (like(path), path)).max_by(|(one, _), (other, _)| one.total_cmp(other));
-        best.filter(|(likeness, _)| *likeness >= LIKENESS).map(|(_, path)| path)
+        let below = by_path[start..].iter().copied().take_while(|&other| self.path(other).as_str().starts_with(folder));
+        let beside =
+            below.take(COMPARED.0).filter(|&other| self.path(other).directory().trim_end_matches('/') == folder);
+        self.most_like(path, beside).filter(|(likeness, _)| *likeness >= LIKENESS).map(|(_, path)| path)
+    }
+
+    /// The file whose path is most like another, and how much it is; the later one of two.
+    fn most_like(&self, path: &str, numbers: impl Iterator<Item = u32>) -> Option<(f64, &AssetPath)> {
+        let left = COMPARED.1.saturating_sub(self.compared.load(Ordering::Relaxed));
+        let most = if path.len() > LONGEST { 0 } else { left.min(COMPARED.0) };
+        let candidates = numbers.take(most).map(|number| self.path(number));
+        let compared = candidates.map(|other| (strsim::normalized_levenshtein(path, other.as_str()), other));
+        let counted = compared.inspect(|_| _ = self.compared.fetch_add(1, Ordering::Relaxed));
+        counted.max_by(|(one, _), (other, _)| one.total_cmp(other))
     }
 }
 
@@ -249,6 +263,17 @@ mod tests {
         ] {
             assert_eq!((files.tree_of_folder(folder), files.has_addresses(folder)), (tree, has_addresses), "{folder}");
         }
+    }
+
+    #[test]
+    fn names_are_offered_until_too_many_have_been_compared() {
+        let path = |number: usize| format!("img/some-picture-{number}.png");
+        let files = (0..2000).map(|number| (AssetPath::new(&path(number)).expect("a plain path"), Kind::Asset));
+        let files = Files::new(files.collect(), HashSet::new(), Trees::new());
+        assert!(files.nearest("img/some-picture-x.png").is_some());
+        assert_eq!(files.nearest(&format!("img/{}", "x".repeat(1 << 20))), None);
+        let offered = (0..200).filter(|number| files.nearest(&format!("img/same-picture-x{number}.png")).is_some());
+        assert_eq!(offered.count(), COMPARED.1 / COMPARED.0 - 1);
     }
 
     #[test]

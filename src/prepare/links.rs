@@ -179,7 +179,7 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         Format::Script | Format::Module => !is_page,
         _ => false,
     };
-    let mut looking = Looking { bytes, number, files, stays: mapped && applies, module: None, links };
+    let mut looking = Looking { number, files, stays: mapped && applies, module: None, told: Vec::new(), links };
     if looking.stays
         && format == Format::Html
         && let Some(there) = found.map.there
@@ -210,7 +210,8 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         };
         looking.report(remark.place, what);
     }
-    let mut links = looking.links;
+    let Looking { told, mut links, .. } = looking;
+    links.findings = findings(bytes, told);
     for tag in found.checkable {
         let at = found.references.binary_search_by_key(&tag.reference, |reference| reference.value.place(0));
         let Ok(reference) = at.map(|at| &found.references[at]) else { continue };
@@ -227,18 +228,18 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
     }
     links.spots.sort_by_key(|spot| spot.place);
     links.specifiers.sort_by_key(|spot| spot.place);
-    links.findings.sort_by_key(|finding| finding.position);
     links
 }
 
 struct Looking<'a> {
-    bytes: &'a [u8],
     number: u32,
     files: &'a Files,
     /// Whether relative module specifiers, and the keys of import maps that they ask for, stay as they are.
     stays: bool,
     /// A module that is imported by its address.
     module: Option<u32>,
+    /// What there is to report, each with its place.
+    told: Vec<(usize, What)>,
     links: Links,
 }
 
@@ -375,8 +376,7 @@ impl Looking<'_> {
     }
 
     fn report(&mut self, place: usize, what: What) {
-        let position = position(self.bytes, place);
-        self.links.findings.push(Finding { position, what });
+        self.told.push((place, what));
     }
 }
 
@@ -403,13 +403,25 @@ fn has_placeholder(text: &str) -> bool {
     PLACEHOLDERS.iter().any(|placeholder| text.contains(placeholder))
 }
 
-/// Line and column of a place, from 1; columns count characters.
-fn position(bytes: &[u8], place: usize) -> (usize, usize) {
-    let before = &bytes[..place.min(bytes.len())];
-    let is_end = |at: usize| before[at] == b'\n' || (before[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-    let ends = memchr::memchr2_iter(b'\n', b'\r', before).filter(|&at| is_end(at));
-    let (lines, start) = ends.fold((0, 0), |(lines, _), at| (lines + 1, at + 1));
-    (lines + 1, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
+/// What there is to report, in the order of the places, with lines and columns, from 1; columns count characters.
+fn findings(bytes: &[u8], mut told: Vec<(usize, What)>) -> Vec<Finding> {
+    told.sort_by_key(|(place, _)| *place);
+    let mut counted = 0;
+    let (mut line, mut column) = (1, 1);
+    let finding = |(place, what): (usize, What)| {
+        let place = place.min(bytes.len());
+        let between = &bytes[counted..place];
+        let is_end = |at: &usize| between[*at] == b'\n' || bytes.get(counted + at + 1) != Some(&b'\n');
+        let ends = memchr::memchr2_iter(b'\n', b'\r', between).filter(is_end);
+        let (lines, start) = ends.fold((0, 0), |(lines, _), at| (lines + 1, at + 1));
+        if lines > 0 {
+            (line, column) = (line + lines, 1);
+        }
+        column += String::from_utf8_lossy(&between[start..]).chars().count();
+        counted = place;
+        Finding { position: (line, column), what }
+    };
+    told.into_iter().map(finding).collect()
 }
 
 #[cfg(test)]
@@ -419,8 +431,25 @@ mod tests {
     #[test]
     fn positions_count_lines_of_every_kind_and_characters() {
         let bytes = "a\r\nb\rc\n\u{e4}\u{2297}x".as_bytes();
-        for (place, expected) in [(0, (1, 1)), (1, (1, 2)), (3, (2, 1)), (5, (3, 1)), (7, (4, 1)), (12, (4, 3))] {
-            assert_eq!(position(bytes, place), expected, "{place}");
+        let expected =
+            [(0, (1, 1)), (1, (1, 2)), (3, (2, 1)), (3, (2, 1)), (5, (3, 1)), (7, (4, 1)), (12, (4, 3)), (99, (4, 4))];
+        let positions = |places: &[usize]| -> Vec<(usize, usize)> {
+            let told = places.iter().map(|&place| (place, What::FixedMap)).collect();
+            findings(bytes, told).into_iter().map(|finding| finding.position).collect()
+        };
+        for (place, expected) in expected {
+            assert_eq!(positions(&[place]), [expected], "{place}");
         }
+        let (places, expected): (Vec<usize>, Vec<_>) = expected.into_iter().unzip();
+        assert_eq!(positions(&places), expected);
+    }
+
+    /// One that is quadratic takes minutes.
+    #[test]
+    fn very_many_findings_have_their_places() {
+        let bytes = "x".repeat(200_000);
+        let told = (0..bytes.len()).rev().map(|place| (place, What::FixedMap)).collect();
+        let positions = findings(bytes.as_bytes(), told).into_iter().map(|finding| finding.position);
+        assert!(positions.eq((1..=bytes.len()).map(|column| (1, column))));
     }
 }
