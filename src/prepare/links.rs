@@ -2,7 +2,7 @@
 
 use super::files::Files;
 use super::rules::Kind as Becomes;
-use crate::model::path::AssetPath;
+use crate::model::path::{AssetPath, common_folder};
 use crate::refs::format::Format;
 use crate::refs::reference::{Kind, MapPlace, Obstacle, Reference};
 use crate::refs::resolve::{Folder, Inside, Resolved, Roots, resolve};
@@ -89,6 +89,8 @@ pub enum What {
     AgainstThePage {
         /// As it stands in the file.
         text: String,
+        /// How the asset is named relative to the file.
+        relative: String,
         /// The asset.
         path: AssetPath,
     },
@@ -188,8 +190,17 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         looking.report(there.place, What::FixedMap);
     }
     for reference in &found.references {
-        let text = reference.value.text();
-        match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
+        let (text, kind) = (reference.value.text(), reference.kind);
+        let mut resolved = resolve(text, kind, path, found.base.as_deref(), roots);
+        let leads_to_file = |resolved: &Resolved| match resolved {
+            Resolved::Inside(inside) => files.number(&inside.path).is_some(),
+            _ => false,
+        };
+        // The page that runs a script is not known; most lie at the root, if not beside it.
+        if kind == Kind::Document && !leads_to_file(&resolved) {
+            resolved = resolve(text, kind, &page_at_root(), None, roots);
+        }
+        match resolved {
             Resolved::Inside(inside) => looking.inside(reference, inside),
             Resolved::Folder(folder) => looking.folder(reference, &folder),
             Resolved::Above if !is_told(reference.kind) => {}
@@ -259,8 +270,9 @@ impl Looking<'_> {
         let (has_address, path) = (self.files.has_address(target), self.files.path(target));
         if kind == Kind::Document {
             if has_address && !self.is_own_tree(target) {
-                let (text, path) = (text.to_owned(), path.clone());
-                self.report(reference.value.place(0), What::AgainstThePage { text, path });
+                let relative = relative(self.files.path(self.number), path);
+                let what = What::AgainstThePage { text: text.to_owned(), relative, path: path.clone() };
+                self.report(reference.value.place(0), what);
             }
             return;
         }
@@ -383,6 +395,18 @@ impl Looking<'_> {
 /// Whether it is told where a reference of this kind leads nowhere.
 fn is_told(kind: Kind) -> bool {
     !matches!(kind, Kind::Link | Kind::Mention | Kind::Asked | Kind::Document)
+}
+
+/// A page at the root of the site, whether there is one or not.
+fn page_at_root() -> AssetPath {
+    AssetPath::new("index.html").expect("a plain path")
+}
+
+/// How a file names another one relative to itself.
+fn relative(from: &AssetPath, to: &AssetPath) -> String {
+    let shared = common_folder([from.directory(), to.directory()].into_iter()).len();
+    let up = from.directory()[shared..].matches('/').count();
+    format!("{}{}", "../".repeat(up), &to.as_str()[shared..])
 }
 
 /// Which of the segments of a path within a folder, from 0, is that folder's own name.

@@ -214,6 +214,27 @@ fn what_leads_nowhere_is_reported_with_its_place() {
 }
 
 #[test]
+fn what_depends_on_the_page_is_looked_for_beside_the_script_and_at_the_root() {
+    let files = tree(&[
+        ("img/a.png", "png"),
+        ("img/page.html", ""),
+        (
+            "js/a.js",
+            "fetch('img/a.png'); fetch('img/page.html'); new Worker('./w.js?x'); fetch('../img/a.png'); fetch('x')",
+        ),
+        ("js/w.js", ""),
+    ]);
+    let (prepared, _folder) = publish(&files, &[]);
+    let hints: Vec<&str> = prepared.warnings.iter().filter_map(|problem| problem.hint.as_deref()).collect();
+    let hint = |relative: &str, path: &str| {
+        format!("write `new URL(\"{relative}\", import.meta.url)`, or make `{path}` a page by a rule")
+    };
+    let image = hint("../img/a.png", "img/a.png");
+    assert_eq!(hints, [&image, &hint("w.js", "js/w.js"), &image]);
+    assert_eq!(served(&prepared)["js/a.js"], files["js/a.js"]);
+}
+
+#[test]
 fn what_holds_a_template_s_placeholder_is_counted_and_stays() {
     for (placeholders, text) in [
         (2, "<script src='{{ url }}/app.js'></script><img src='{% static \"a.png\" %}'>"),
