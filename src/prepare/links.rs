@@ -89,8 +89,8 @@ pub enum What {
     AgainstThePage {
         /// As it stands in the file.
         text: String,
-        /// How the asset is named relative to the file.
-        relative: String,
+        /// What would name the asset if it were relative to the file.
+        name: String,
         /// The asset.
         path: AssetPath,
     },
@@ -270,8 +270,9 @@ impl Looking<'_> {
         let (has_address, path) = (self.files.has_address(target), self.files.path(target));
         if kind == Kind::Document {
             if has_address && !self.is_own_tree(target) {
-                let relative = relative(self.files.path(self.number), path);
-                let what = What::AgainstThePage { text: text.to_owned(), relative, path: path.clone() };
+                let is_rooted = text.starts_with('/') || text.contains("://");
+                let name = if is_rooted { text.to_owned() } else { relative(self.files.path(self.number), path) };
+                let what = What::AgainstThePage { text: text.to_owned(), name, path: path.clone() };
                 self.report(reference.value.place(0), what);
             }
             return;

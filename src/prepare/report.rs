@@ -72,11 +72,11 @@ impl Judge {
                 let problem = Problem { level: self.level(path), ..Problem::warning(message) };
                 problem.code(Code::ExcludedTarget).cites(cited(text, target))
             }
-            What::AgainstThePage { text, relative, path: target } => Problem::warning(format!(
+            What::AgainstThePage { text, name, path: target } => Problem::warning(format!(
                 "`{text}` is relative to the page that runs this, so it stays as it is, but `{target}` is published \
                  under its address only"
             ))
-            .hint(format!("write `new URL(\"{relative}\", import.meta.url)`, or make `{target}` a page by a rule"))
+            .hint(format!("write `new URL(\"{name}\", import.meta.url)`, or make `{target}` a page by a rule"))
             .code(Code::AgainstThePage)
             .cites(cited(text, target.as_str())),
             What::FromSealed { text, path: target } => Problem::warning(format!(
