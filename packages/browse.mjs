@@ -1,9 +1,9 @@
 // Has a headless Chromium load pages in both forms and compares what it sees:
 // `browse.mjs FOLDER STORE URL PAGE…`, where `lastly serve` serves the store at URL. Prints a line of JSON for each.
 //
-// Compared, without addresses and hosts: every request with what came of it, the console, exceptions, the fonts and
-// their state, the images and their sizes, what the page says in `window.seen`, and a picture of it unless it lies
-// in a package.
+// Compared, without addresses and hosts: every request, but for icons, with what came of it, the console, exceptions, the
+// fonts and their state, the images and their sizes, what the page says in `window.seen`, and a picture of it unless it
+// lies in a package.
 
 import { createHash } from "node:crypto";
 import { spawn } from "node:child_process";
@@ -12,12 +12,13 @@ import http from "node:http";
 import os from "node:os";
 import path from "node:path";
 import { WebSocket } from "ws";
+import { addressOf } from "./keys.mjs";
 
 const QUIET = 700; // milliseconds without a request, after which a page counts as loaded
 const STILL = 5; // pictures in a row that have to be the same
 const LONGEST = 20000;
 const LOOKS = 3;
-const ICON = "/favicon.ico"; // The browser asks for it some time after the page, if at all.
+const ICON = "/favicon.ico";
 const TYPES = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -35,7 +36,7 @@ const TYPES = {
 
 const [folder, store, published, ...pages] = process.argv.slice(2);
 const { paths } = JSON.parse(fs.readFileSync(path.join(store, "manifest.json"), "utf8"));
-const addresses = new Set(Object.values(paths).map((key) => /\.([0-9a-f]{32})(?:\.[^./]*)?$/.exec(key)?.[1]));
+const addresses = new Set(Object.entries(paths).map(([file, key]) => addressOf(file, key)));
 
 const server = http.createServer((request, response) => {
   const name = decodeURIComponent(new URL(request.url, "http://x").pathname.slice(1));
@@ -104,8 +105,7 @@ async function look(site, page) {
     "Network.requestWillBeSent": ({ requestId, request, redirectResponse }) => {
       if (redirectResponse) settle(requestId, redirectResponse.status);
       last = Date.now();
-      const url = bare(request.url);
-      if (/^https?:/.test(request.url) && url !== ICON) open.set(requestId, url);
+      if (/^https?:/.test(request.url)) open.set(requestId, bare(request.url));
     },
     "Network.responseReceived": ({ requestId, response }) => settle(requestId, response.status),
     "Network.loadingFailed": ({ requestId, errorText }) => settle(requestId, errorText),
@@ -117,7 +117,7 @@ async function look(site, page) {
       seen.exceptions.push(bare(`${text} ${String(exception?.description ?? exception?.value).split("\n")[0]}`));
     },
     "Log.entryAdded": ({ entry: { level, text, url = "" } }) => {
-      if (bare(url) !== ICON) seen.console.push(bare(`${level}: ${text.replace(/ \(.*?\)$/, "")} ${url}`));
+      seen.console.push(bare(`${level}: ${text.replace(/ \(.*?\)$/, "")} ${url}`));
     },
   };
   browser.listen(sessionId, (method, parameters) => listen[method]?.(parameters));
@@ -139,6 +139,11 @@ async function look(site, page) {
   seen.images = await evaluate(
     "[...document.images].filter(i => i.currentSrc || i.src).map(i => `${i.currentSrc || i.src} ${i.complete} ${i.naturalWidth}x${i.naturalHeight}`)",
   );
+  // The browser asks for icons some time after the page, if at all.
+  seen.icons = await evaluate("[...document.querySelectorAll('link[rel~=icon]')].map(i => i.href)");
+  const isOfIcon = (one) => [ICON, ...seen.icons].some((icon) => one.split(" ").includes(icon));
+  seen.requests = seen.requests.filter((request) => !isOfIcon(request));
+  seen.console = seen.console.filter((line) => !isOfIcon(line));
   seen.said = await evaluate("(window.seen ?? []).map(String)");
   // Pages of packages show where they are, and move.
   if (!page.startsWith("npm/")) seen.picture = [await picture(send)];

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { addressOf } from "./keys.mjs";
 import { find } from "./references.mjs";
 
 const ROOT = "http://site.test/a/root/of/some/depth/";
@@ -42,8 +43,16 @@ class Site {
   constructor(paths) {
     this.paths = new Map(Object.entries(paths));
     this.addresses = new Set();
+    /** The folders of trees, with a slash at the end and without, and those in them. */
+    this.folders = new Map();
     for (const [file, key] of this.paths) {
-      if (key !== file) this.addresses.add(/\.([0-9a-f]{32})(?:\.[^./]*)?$/.exec(key)[1]);
+      if (key !== file) this.addresses.add(addressOf(file, key));
+      const [names, parts] = [file, key].map((path) => path.split("/").slice(0, -1));
+      names.forEach((name, index) => {
+        const [folder, published] = [names, parts].map((all) => all.slice(0, index + 1).join("/"));
+        if (folder !== published) this.folders.set(`${folder}/`, `${published}/`);
+        if (name !== parts[index]) this.folders.set(folder, published);
+      });
     }
   }
 
@@ -75,7 +84,7 @@ function compare(site, file, key, original, published, seen) {
   before.references.forEach((reference, index) => {
     const [was, is] = [reference.text, after.references[index].text];
     const target = resolve(reference, file, before.base);
-    const expected = target === null ? undefined : site.paths.get(target.file);
+    const expected = target === null ? undefined : (site.paths.get(target.file) ?? site.folders.get(target.file));
     if (expected === undefined) {
       if (was !== is) differ(`\`${was}\` has become \`${is}\``);
       if (target) miss(site, file, reference, target, seen);
@@ -85,7 +94,7 @@ function compare(site, file, key, original, published, seen) {
     const now = resolve(after.references[index], key, after.base);
     if (now?.file !== expected || now.rest !== target.rest) {
       if (before.parses || was !== is) differ(`\`${was}\` leads to ${expected}, but \`${is}\` to ${now?.file}`);
-    } else if (expected !== target.file) {
+    } else if (was !== is) {
       rewritten += 1;
     }
   });

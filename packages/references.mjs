@@ -437,10 +437,10 @@ function webManifest(text, into) {
 
 function importMap(text, into) {
   return json(text, (map) => {
-    // A prefix, with a slash at its end, names a folder.
     const specifier = (kind, text) => {
-      const isUrl = typeof text === "string" && /^(?:\.{0,2}\/|https?:)/i.test(text) && !text.endsWith("/");
-      if (isUrl) push(into, kind, text);
+      const isUrl = typeof text === "string" && /^(?:\.{0,2}\/|https?:)/i.test(text);
+      // A prefix, with a slash at its end, names a folder.
+      if (isUrl) push(into, text.endsWith("/") ? "mention" : kind, text);
     };
     const all = (table) => {
       for (const [key, value] of Object.entries(table ?? {})) {

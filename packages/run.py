@@ -35,6 +35,8 @@ HERE = Path(__file__).resolve().parent
 TOOLS = Path(os.environ.get("LASTLY_TOOLS") or HERE.parent / ".tools").resolve() / "packages"
 UNPACKED = Path(os.environ.get("LASTLY_PACKAGES") or TOOLS / "unpacked")
 NODE = ["node", "--experimental-vm-modules", "--no-warnings"]
+TREES = ["cases/tree/", "npm/@shoelace-style/shoelace/"]
+"""Folders of the browser's site with libraries that put names together as they run."""
 LEADS_NOWHERE = re.compile(r"^[a-z ]+ `(.*)` leads nowhere: ", re.DOTALL)
 COUNTED = {
     "forBundler": re.compile(r"^module specifiers leave out .*, (\d+) in all"),
@@ -265,6 +267,8 @@ def browse(lastly: str, few: bool) -> Row:
         shutil.copytree(HERE / "pages", folder, ignore=(lambda _, names: {"all"} & set(names)) if few else None)
         for package in needed(few):
             shutil.copytree(package.folder, folder / "npm" / package.name)
+        rules = [f"[[rules]]\ntree = {json.dumps(tree)}\n" for tree in TREES if (folder / tree).is_dir()]
+        (store.parent / "lastly.toml").write_text("".join(rules))
         row = examine(lastly, "pages in a browser", folder, store)
         if not row.seen:
             return row

@@ -3,6 +3,8 @@
 //! Everything here is pure, and knows nothing of which files there are: that a name leads nowhere is found out by
 //! those who have the whole tree.
 
+#[cfg(test)]
+mod abundance;
 pub mod browserconfig;
 pub mod css;
 pub mod excerpt;

@@ -43,7 +43,9 @@ pub fn rewrite(
 ) -> Result<Prepared, Vec<Problem>> {
     let Collected { release, mut sources, excluded, trees, import_map, warnings: mut problems, .. } = collected;
     let site = Arc::new(Site::new(&release, excluded, trees, references));
-    let known: Vec<&Release> = known.iter().copied().filter(|known| known.rewriting == release.rewriting).collect();
+    // A reference to a folder leads elsewhere once that folder is a tree, or is none any more.
+    let has_settings = |known: &&Release| known.rewriting == release.rewriting && known.trees() == release.trees();
+    let known: Vec<&Release> = known.iter().copied().filter(has_settings).collect();
     let mut work = Work::new(&site, &release, &sources, &known);
     let mut looks = work.look_at_all(|number, links, bytes| {
         if links.spots.is_empty() && links.specifiers.is_empty() {

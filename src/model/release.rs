@@ -1,7 +1,7 @@
 //! A release: which object every logical path stands for. It holds no time, no machine and no order of discovery,
 //! so the same tree and settings give the same release anywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -103,10 +103,22 @@ impl Entry {
     }
 }
 
+/// The outermost folder that is called otherwise in a name.
+fn tree_of<'p>(path: &'p AssetPath, name: &Name) -> Option<&'p str> {
+    let mut ends = path.as_str().match_indices('/').map(|(at, _)| at + 1);
+    ends.find(|&end| !name.as_str().starts_with(&path.as_str()[..end])).map(|end| &path.as_str()[..end])
+}
+
 impl Release {
     /// Every file, assets first.
     pub fn entries(&self) -> impl Iterator<Item = (&AssetPath, &Entry)> {
         self.assets.iter().chain(&self.pages)
+    }
+
+    /// The folders, with their slashes, that are published whole.
+    pub fn trees(&self) -> BTreeSet<&str> {
+        let in_trees = self.assets.iter().filter(|(path, entry)| entry.is_in_tree(path));
+        in_trees.filter_map(|(path, entry)| tree_of(path, &entry.name)).collect()
     }
 
     /// The names of all objects, those of assets first. An object that several files share is named several times.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound::{Included, Unbounded};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::address::Address;
 use crate::model::path::AssetPath;
@@ -15,8 +16,14 @@ pub struct Files {
     numbers: HashMap<AssetPath, u32>,
     excluded: HashSet<AssetPath>,
     trees: Trees,
+    /// The first file of each tree that has any.
+    in_trees: BTreeMap<String, u32>,
     by_name: OnceLock<HashMap<String, Vec<u32>>>,
+    by_path: OnceLock<Vec<u32>>,
+    with_addresses: OnceLock<HashSet<String>>,
     packages: HashSet<String>,
+    /// How many names have been compared to offer one.
+    compared: AtomicUsize,
 }
 
 /// The address of each tree, by the path of its folder with its slash. None lies in another.
@@ -31,6 +38,13 @@ const PACKAGE_FOLDERS: [&str; 4] = ["node_modules", "bower_components", "vendor"
 /// How different, at most, a name may be that is offered in place of one that is not there: edits for each character.
 const LIKENESS: f64 = 0.75;
 
+/// How many names are compared with one that is not there, and with all of them: where thousands of names lead nowhere,
+/// the first few show what is wrong, and each more would take a millisecond.
+const COMPARED: (usize, usize) = (1000, 100_000);
+
+/// The length of a path, in bytes, beyond which there is no file: that of S3's longest key.
+const LONGEST: usize = 1024;
+
 impl Files {
     /// Takes the files that are published, those that the rules leave out, and the trees.
     pub fn new(files: Vec<(AssetPath, Kind)>, excluded: HashSet<AssetPath>, trees: Trees) -> Self {
@@ -41,7 +55,14 @@ impl Files {
         if numbers.contains_key("index.html") {
             packages.remove("");
         }
-        Self { files, numbers, excluded, trees, by_name: OnceLock::new(), packages }
+        let mut files = Self { files, numbers, excluded, trees, packages, ..Self::default() };
+        for number in 0..files.count() as u32 {
+            if let Some((folder, _)) = files.tree(number) {
+                let folder = folder.to_owned();
+                files.in_trees.entry(folder).or_insert(number);
+            }
+        }
+        files
     }
 
     /// How many there are.
@@ -72,6 +93,32 @@ impl Files {
         (*kind == Kind::Tree && path.as_str().starts_with(folder)).then_some((folder, address))
     }
 
+    /// The tree that a folder is, or lies in, whether or not there is such a folder; and a file of that tree.
+    pub fn tree_of_folder(&self, path: &str) -> Option<(&str, u32)> {
+        let (folder, number) = self.in_trees.range::<str, _>((Unbounded, Included(path))).next_back()?;
+        path.starts_with(folder).then_some((folder, *number))
+    }
+
+    /// Whether a file below a folder is served under a name that depends on its bytes.
+    pub fn has_addresses(&self, folder: &str) -> bool {
+        let folders = self.with_addresses.get_or_init(|| {
+            let mut folders = HashSet::new();
+            for (path, _) in
+                (0..).zip(&self.files).filter(|(number, _)| self.has_address(*number)).map(|(_, file)| file)
+            {
+                let mut folder = path.directory();
+                while !folders.contains(folder) {
+                    folders.insert(folder.to_owned());
+                    folder = folder
+                        .strip_suffix('/')
+                        .map_or("", |folder| &folder[..folder.rfind('/').map_or(0, |at| at + 1)]);
+                }
+            }
+            folders
+        });
+        folders.contains(folder)
+    }
+
     /// Whether the name under which a file is served depends on its bytes.
     pub fn has_address(&self, number: u32) -> bool {
         matches!(self.kind(number), Kind::Asset | Kind::Tree)
@@ -92,7 +139,7 @@ impl Files {
     }
 
     /// The file that was probably meant by a path at which there is none: the same name in other letter case, in
-    /// another folder, or a similar one beside it.
+    /// another folder, or a similar one beside it. None for what comes behind very many others that are not there.
     pub fn nearest(&self, path: &str) -> Option<&AssetPath> {
         let folded = |path: &AssetPath| path.file_name().to_lowercase();
         let by_name = self.by_name.get_or_init(|| {
@@ -103,20 +150,29 @@ impl Files {
             by_name
         });
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let like = |other: &AssetPath| strsim::normalized_levenshtein(path, other.as_str());
-        let best = |numbers: &[u32]| {
-            let candidates = numbers.iter().map(|&number| self.path(number));
-            candidates.map(|path| (like(path), path)).max_by(|(one, _), (other, _)| one.total_cmp(other))
-        };
-        if let Some((_, found)) = by_name.get(&name.to_lowercase()).and_then(|numbers| best(numbers)) {
-            return Some(found);
+        if let Some(numbers) = by_name.get(&name.to_lowercase()) {
+            return self.most_like(path, numbers.iter().copied()).map(|(_, found)| found);
         }
-        let start = self.files.partition_point(|(other, _)| other.as_str() < folder);
-        let beside = self.files[start..].iter().map(|(path, _)| path);
-        let beside = beside.take_while(|path| path.as_str().starts_with(folder)).take(1000);
-        let candidates = beside.filter(|other| other.directory().trim_end_matches('/') == folder);
-        let best = candidates.map(|path| (like(path), path)).max_by(|(one, _), (other, _)| one.total_cmp(other));
-        best.filter(|(likeness, _)| *likeness >= LIKENESS).map(|(_, path)| path)
+        let by_path = self.by_path.get_or_init(|| {
+            let mut numbers: Vec<u32> = (0..self.files.len() as u32).collect();
+            numbers.sort_unstable_by_key(|&number| self.path(number));
+            numbers
+        });
+        let start = by_path.partition_point(|&other| self.path(other).as_str() < folder);
+        let below = by_path[start..].iter().copied().take_while(|&other| self.path(other).as_str().starts_with(folder));
+        let beside =
+            below.take(COMPARED.0).filter(|&other| self.path(other).directory().trim_end_matches('/') == folder);
+        self.most_like(path, beside).filter(|(likeness, _)| *likeness >= LIKENESS).map(|(_, path)| path)
+    }
+
+    /// The file whose path is most like another, and how much it is; the later one of two.
+    fn most_like(&self, path: &str, numbers: impl Iterator<Item = u32>) -> Option<(f64, &AssetPath)> {
+        let left = COMPARED.1.saturating_sub(self.compared.load(Ordering::Relaxed));
+        let most = if path.len() > LONGEST { 0 } else { left.min(COMPARED.0) };
+        let candidates = numbers.take(most).map(|number| self.path(number));
+        let compared = candidates.map(|other| (strsim::normalized_levenshtein(path, other.as_str()), other));
+        let counted = compared.inspect(|_| _ = self.compared.fetch_add(1, Ordering::Relaxed));
+        counted.max_by(|(one, _), (other, _)| one.total_cmp(other))
     }
 }
 
@@ -184,14 +240,57 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_knows_its_tree_and_whether_names_in_it_have_addresses() {
+        let files = [
+            ("a/b/c/x.js", Kind::Tree),
+            ("d/e/f/x.js", Kind::Asset),
+            ("d/x.html", Kind::Page),
+            ("g/x.js", Kind::Sealed),
+        ];
+        let files = files.map(|(path, kind)| (AssetPath::new(path).expect("a plain path"), kind));
+        let trees = ["a/b/", "empty/"].map(|folder| (folder.to_owned(), address_of_tree([])));
+        let files = Files::new(files.to_vec(), HashSet::new(), trees.into());
+        for (folder, tree, has_addresses) in [
+            ("", None, true),
+            ("a/", None, true),
+            ("a/b/", Some(("a/b/", 0)), true),
+            ("a/b/not/there/", Some(("a/b/", 0)), false),
+            ("a/bc/", None, false),
+            ("d/", None, true),
+            ("d/e/", None, true),
+            ("empty/", None, false),
+            ("g/", None, false),
+        ] {
+            assert_eq!((files.tree_of_folder(folder), files.has_addresses(folder)), (tree, has_addresses), "{folder}");
+        }
+    }
+
+    #[test]
+    fn names_are_offered_until_too_many_have_been_compared() {
+        let path = |number: usize| format!("img/some-picture-{number}.png");
+        let files = (0..2000).map(|number| (AssetPath::new(&path(number)).expect("a plain path"), Kind::Asset));
+        let files = Files::new(files.collect(), HashSet::new(), Trees::new());
+        assert!(files.nearest("img/some-picture-x.png").is_some());
+        assert_eq!(files.nearest(&format!("img/{}", "x".repeat(1 << 20))), None);
+        let offered = (0..200).filter(|number| files.nearest(&format!("img/same-picture-x{number}.png")).is_some());
+        assert_eq!(offered.count(), COMPARED.1 / COMPARED.0 - 1);
+    }
+
+    #[test]
     fn the_nearest_file_is_offered() {
         let paths = ["css/app.css", "fonts/inter.woff2", "img/Logo.png", "js/chart.js", "js/main.js"];
-        let files = paths.map(|path| (AssetPath::new(path).expect("a plain path"), Kind::Asset));
-        let files = Files::new(files.to_vec(), HashSet::new(), Trees::new());
+        let assets = paths.map(|path| (path, Kind::Asset));
+        // Pages come behind all assets.
+        let pages = ["about.html", "css/index.html", "index.html", "js/help.html"].map(|path| (path, Kind::Page));
+        let files = assets.into_iter().chain(pages);
+        let files = files.map(|(path, kind)| (AssetPath::new(path).expect("a plain path"), kind));
+        let files = Files::new(files.collect(), HashSet::new(), Trees::new());
         for (missing, nearest) in [
             ("img/logo.png", Some("img/Logo.png")),
             ("css/inter.woff2", Some("fonts/inter.woff2")),
             ("js/chrat.js", Some("js/chart.js")),
+            ("js/hlep.html", Some("js/help.html")),
+            ("indx.html", Some("index.html")),
             ("js/other.js", None),
             ("nowhere/x.bin", None),
         ] {

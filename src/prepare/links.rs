@@ -2,10 +2,10 @@
 
 use super::files::Files;
 use super::rules::Kind as Becomes;
-use crate::model::path::AssetPath;
+use crate::model::path::{AssetPath, common_folder};
 use crate::refs::format::Format;
 use crate::refs::reference::{Kind, MapPlace, Obstacle, Reference};
-use crate::refs::resolve::{Inside, Resolved, Roots, resolve};
+use crate::refs::resolve::{Folder, Inside, Resolved, Roots, resolve};
 
 /// What a file refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,22 +89,24 @@ pub enum What {
     AgainstThePage {
         /// As it stands in the file.
         text: String,
+        /// What would name the asset if it were relative to the file.
+        name: String,
         /// The asset.
         path: AssetPath,
     },
-    /// A sealed file that refers to an asset whose name it cannot know.
+    /// A sealed file that refers to an asset, or to the folder of a tree, whose name it cannot know.
     FromSealed {
         /// As it stands in the file.
         text: String,
-        /// The asset.
-        path: AssetPath,
+        /// The asset or folder.
+        path: String,
     },
-    /// A file of a tree whose reference leads past its own folder, to a file that has an address in its name.
+    /// A file of a tree whose reference leads past its own folder, to something that has an address in its name.
     FromTree {
         /// As it stands in the file.
         text: String,
-        /// The file.
-        path: AssetPath,
+        /// The file or folder.
+        path: String,
     },
     /// A reference to a file of a tree that does not name the tree's folder, so that the address can be put nowhere.
     IntoTree {
@@ -112,6 +114,13 @@ pub enum What {
         text: String,
         /// The tree's folder, with its slash.
         tree: String,
+    },
+    /// A reference to a folder whose files have addresses in their names, so that no name put together with it will do.
+    Folder {
+        /// As it stands in the file.
+        text: String,
+        /// The folder, with its slash; empty for the root.
+        path: String,
     },
     /// A module specifier that is worked out at run time.
     Computed {
@@ -172,7 +181,7 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         Format::Script | Format::Module => !is_page,
         _ => false,
     };
-    let mut looking = Looking { bytes, number, files, stays: mapped && applies, module: None, links };
+    let mut looking = Looking { number, files, stays: mapped && applies, module: None, told: Vec::new(), links };
     if looking.stays
         && format == Format::Html
         && let Some(there) = found.map.there
@@ -181,14 +190,22 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         looking.report(there.place, What::FixedMap);
     }
     for reference in &found.references {
-        let text = reference.value.text();
-        match resolve(text, reference.kind, path, found.base.as_deref(), roots) {
+        let (text, kind) = (reference.value.text(), reference.kind);
+        let mut resolved = resolve(text, kind, path, found.base.as_deref(), roots);
+        let leads_to_file = |resolved: &Resolved| match resolved {
+            Resolved::Inside(inside) => files.number(&inside.path).is_some(),
+            _ => false,
+        };
+        // The page that runs a script is not known; most lie at the root, if not beside it.
+        if kind == Kind::Document && !leads_to_file(&resolved) {
+            resolved = resolve(text, kind, &page_at_root(), None, roots);
+        }
+        match resolved {
             Resolved::Inside(inside) => looking.inside(reference, inside),
-            Resolved::Folder if matches!(reference.kind, Kind::Module | Kind::Mapped) => {
-                looking.links.for_a_bundler += 1;
-            }
+            Resolved::Folder(folder) => looking.folder(reference, &folder),
+            Resolved::Above if !is_told(reference.kind) => {}
             Resolved::Above if has_placeholder(text) => looking.links.for_a_template += 1,
-            Resolved::Above if is_loaded(reference.kind) => {
+            Resolved::Above => {
                 let what = What::Missing { text: text.to_owned(), path: None, kind: reference.kind };
                 looking.report(reference.value.place(0), what);
             }
@@ -204,7 +221,8 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
         };
         looking.report(remark.place, what);
     }
-    let mut links = looking.links;
+    let Looking { told, mut links, .. } = looking;
+    links.findings = findings(bytes, told);
     for tag in found.checkable {
         let at = found.references.binary_search_by_key(&tag.reference, |reference| reference.value.place(0));
         let Ok(reference) = at.map(|at| &found.references[at]) else { continue };
@@ -221,67 +239,128 @@ pub fn links(bytes: &[u8], number: u32, format: Format, files: &Files, roots: &R
     }
     links.spots.sort_by_key(|spot| spot.place);
     links.specifiers.sort_by_key(|spot| spot.place);
-    links.findings.sort_by_key(|finding| finding.position);
     links
 }
 
 struct Looking<'a> {
-    bytes: &'a [u8],
     number: u32,
     files: &'a Files,
     /// Whether relative module specifiers, and the keys of import maps that they ask for, stay as they are.
     stays: bool,
     /// A module that is imported by its address.
     module: Option<u32>,
+    /// What there is to report, each with its place.
+    told: Vec<(usize, What)>,
     links: Links,
 }
 
 impl Looking<'_> {
     /// Takes a reference that leads to a place inside the site.
     fn inside(&mut self, reference: &Reference, inside: Inside) {
-        let (text, kind) = (reference.value.text().to_owned(), reference.kind);
-        let place = reference.value.place(0);
-        let Some(target) = self.files.number(&inside.path) else { return self.nothing_there(reference, inside.path) };
+        let (text, kind) = (reference.value.text(), reference.kind);
+        let Some(target) = self.files.number(&inside.path) else {
+            let folder = Folder { path: format!("{}/", inside.path), ends: inside.ends };
+            let names_tree = self.files.tree_of_folder(&folder.path).is_some_and(|(tree, _)| tree == folder.path);
+            if is_told(kind) && !names_tree || !self.is_put_into_tree(reference, &folder) {
+                self.nothing_there(reference, inside.path);
+            }
+            return;
+        };
         self.links.resolved += 1;
         let (has_address, path) = (self.files.has_address(target), self.files.path(target));
-        let tree = self.files.tree(target).map(|(folder, _)| folder);
-        let is_own_tree = tree.is_some() && tree == self.files.tree(self.number).map(|(folder, _)| folder);
         if kind == Kind::Document {
-            if has_address && !is_own_tree {
-                self.report(place, What::AgainstThePage { text, path: path.clone() });
+            if has_address && !self.is_own_tree(target) {
+                let is_rooted = text.starts_with('/') || text.contains("://");
+                let name = if is_rooted { text.to_owned() } else { relative(self.files.path(self.number), path) };
+                let what = What::AgainstThePage { text: text.to_owned(), name, path: path.clone() };
+                self.report(reference.value.place(0), what);
             }
             return;
         }
         if kind == Kind::Asked && self.stays {
             return;
         }
-        let stays = self.stays && kind == Kind::Module && has_address && !is_own_tree && is_plain_relative(&text, path);
+        let stays = self.stays
+            && kind == Kind::Module
+            && has_address
+            && !self.is_own_tree(target)
+            && is_plain_relative(text, path);
+        let index = match self.files.tree(target) {
+            None => Some(inside.name),
+            Some((folder, _)) => inside.ends[depth(folder)],
+        };
+        let is_rewritten = !matches!(self.files.kind(self.number), Becomes::Sealed | Becomes::Tree);
         if stays {
             self.links.imports.push(target);
-        } else {
-            self.links.targets.push(target);
-        }
-        if !has_address {
+            let spot = index.map(|index| Spot { place: reference.value.place(index), target });
+            self.links.specifiers.extend(spot.filter(|_| is_rewritten));
             return;
         }
-        let index = match tree {
-            None => Some(inside.name),
-            Some(folder) => inside.ends[folder.matches('/').count() - 1],
-        };
-        match (self.files.kind(self.number), index) {
-            (Becomes::Sealed | Becomes::Tree, _) | (_, None) if stays => {}
-            (_, Some(index)) if stays => {
-                self.links.specifiers.push(Spot { place: reference.value.place(index), target });
+        self.links.targets.push(target);
+        if has_address {
+            self.put_in(reference, target, path.as_str(), index);
+        }
+    }
+
+    /// Takes a reference to a folder: that of a tree has an address, which all names that are put together with it then
+    /// have; no other will do where files have addresses of their own.
+    fn folder(&mut self, reference: &Reference, folder: &Folder) {
+        if self.is_put_into_tree(reference, folder) {
+            return;
+        }
+        let (text, path) = (reference.value.text(), &folder.path);
+        match reference.kind {
+            Kind::Module => self.links.for_a_bundler += 1,
+            kind if !is_told(kind) => {}
+            _ if has_placeholder(text) => self.links.for_a_template += 1,
+            _ if self.files.kind(self.number) == Becomes::Sealed => {}
+            // A page that stands for the folder is what the reference leads to.
+            kind if self.files.has_addresses(path)
+                && (kind == Kind::Mapped || self.files.number(&format!("{path}index.html")).is_none()) =>
+            {
+                let what = What::Folder { text: text.to_owned(), path: path.clone() };
+                self.report(reference.value.place(0), what);
             }
-            (Becomes::Sealed, _) => self.report(place, What::FromSealed { text, path: path.clone() }),
-            (Becomes::Tree, None) if is_own_tree => {}
-            (Becomes::Tree, _) => self.report(place, What::FromTree { text, path: path.clone() }),
+            _ => self.links.is_open = true,
+        }
+    }
+
+    /// Puts the address of a tree into a reference to its folder, or to something below, whether it is there or not.
+    /// Returns whether it was one.
+    fn is_put_into_tree(&mut self, reference: &Reference, folder: &Folder) -> bool {
+        let Some((tree, target)) = self.files.tree_of_folder(&folder.path) else { return false };
+        let kind = reference.kind;
+        if matches!(kind, Kind::Document | Kind::Module) || (kind == Kind::Asked && self.stays) {
+            return false;
+        }
+        let index = folder.ends[depth(tree)];
+        self.links.resolved += 1;
+        self.links.targets.push(target);
+        self.put_in(reference, target, &folder.path, index);
+        true
+    }
+
+    /// Whether a file is of the tree that this one is of.
+    fn is_own_tree(&self, target: u32) -> bool {
+        let tree = |number| self.files.tree(number).map(|(folder, _)| folder);
+        tree(target).is_some() && tree(target) == tree(self.number)
+    }
+
+    /// Has an address put into a reference at an index of its text. `path` is what it leads to.
+    fn put_in(&mut self, reference: &Reference, target: u32, path: &str, index: Option<usize>) {
+        let (text, kind, place) = (reference.value.text().to_owned(), reference.kind, reference.value.place(0));
+        let path = path.to_owned();
+        match (self.files.kind(self.number), index) {
+            (Becomes::Sealed, _) => self.report(place, What::FromSealed { text, path }),
+            (Becomes::Tree, None) if self.is_own_tree(target) => {}
+            (Becomes::Tree, _) => self.report(place, What::FromTree { text, path }),
             (_, Some(index)) => {
                 self.module = self.module.or(matches!(kind, Kind::Module | Kind::Mapped).then_some(target));
                 self.links.spots.push(Spot { place: reference.value.place(index), target });
             }
             (_, None) => {
-                self.report(place, What::IntoTree { text, tree: tree.unwrap_or_default().to_owned() });
+                let tree = self.files.tree(target).map(|(folder, _)| folder.to_owned()).unwrap_or_default();
+                self.report(place, What::IntoTree { text, tree });
             }
         }
     }
@@ -289,7 +368,7 @@ impl Looking<'_> {
     fn nothing_there(&mut self, reference: &Reference, path: String) {
         let (text, kind) = (reference.value.text().to_owned(), reference.kind);
         let what = match kind {
-            Kind::Link | Kind::Mention | Kind::Asked | Kind::Document => {
+            kind if !is_told(kind) => {
                 self.links.is_open = true;
                 return;
             }
@@ -310,14 +389,30 @@ impl Looking<'_> {
     }
 
     fn report(&mut self, place: usize, what: What) {
-        let position = position(self.bytes, place);
-        self.links.findings.push(Finding { position, what });
+        self.told.push((place, what));
     }
 }
 
-/// Whether something is loaded that a reference of this kind names.
-fn is_loaded(kind: Kind) -> bool {
-    matches!(kind, Kind::Style | Kind::Script | Kind::Module | Kind::Mapped | Kind::Resource)
+/// Whether it is told where a reference of this kind leads nowhere.
+fn is_told(kind: Kind) -> bool {
+    !matches!(kind, Kind::Link | Kind::Mention | Kind::Asked | Kind::Document)
+}
+
+/// A page at the root of the site, whether there is one or not.
+fn page_at_root() -> AssetPath {
+    AssetPath::new("index.html").expect("a plain path")
+}
+
+/// How a file names another one relative to itself.
+fn relative(from: &AssetPath, to: &AssetPath) -> String {
+    let shared = common_folder([from.directory(), to.directory()].into_iter()).len();
+    let up = from.directory()[shared..].matches('/').count();
+    format!("{}{}", "../".repeat(up), &to.as_str()[shared..])
+}
+
+/// Which of the segments of a path within a folder, from 0, is that folder's own name.
+fn depth(folder: &str) -> usize {
+    folder.matches('/').count() - 1
 }
 
 /// Whether a specifier leads, by the URL standard alone, to exactly the URL under which an import map has the file: it
@@ -333,13 +428,25 @@ fn has_placeholder(text: &str) -> bool {
     PLACEHOLDERS.iter().any(|placeholder| text.contains(placeholder))
 }
 
-/// Line and column of a place, from 1; columns count characters.
-fn position(bytes: &[u8], place: usize) -> (usize, usize) {
-    let before = &bytes[..place.min(bytes.len())];
-    let is_end = |at: usize| before[at] == b'\n' || (before[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
-    let ends = memchr::memchr2_iter(b'\n', b'\r', before).filter(|&at| is_end(at));
-    let (lines, start) = ends.fold((0, 0), |(lines, _), at| (lines + 1, at + 1));
-    (lines + 1, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
+/// What there is to report, in the order of the places, with lines and columns, from 1; columns count characters.
+fn findings(bytes: &[u8], mut told: Vec<(usize, What)>) -> Vec<Finding> {
+    told.sort_by_key(|(place, _)| *place);
+    let mut counted = 0;
+    let (mut line, mut column) = (1, 1);
+    let finding = |(place, what): (usize, What)| {
+        let place = place.min(bytes.len());
+        let between = &bytes[counted..place];
+        let is_end = |at: &usize| between[*at] == b'\n' || bytes.get(counted + at + 1) != Some(&b'\n');
+        let ends = memchr::memchr2_iter(b'\n', b'\r', between).filter(is_end);
+        let (lines, start) = ends.fold((0, 0), |(lines, _), at| (lines + 1, at + 1));
+        if lines > 0 {
+            (line, column) = (line + lines, 1);
+        }
+        column += String::from_utf8_lossy(&between[start..]).chars().count();
+        counted = place;
+        Finding { position: (line, column), what }
+    };
+    told.into_iter().map(finding).collect()
 }
 
 #[cfg(test)]
@@ -349,8 +456,25 @@ mod tests {
     #[test]
     fn positions_count_lines_of_every_kind_and_characters() {
         let bytes = "a\r\nb\rc\n\u{e4}\u{2297}x".as_bytes();
-        for (place, expected) in [(0, (1, 1)), (1, (1, 2)), (3, (2, 1)), (5, (3, 1)), (7, (4, 1)), (12, (4, 3))] {
-            assert_eq!(position(bytes, place), expected, "{place}");
+        let expected =
+            [(0, (1, 1)), (1, (1, 2)), (3, (2, 1)), (3, (2, 1)), (5, (3, 1)), (7, (4, 1)), (12, (4, 3)), (99, (4, 4))];
+        let positions = |places: &[usize]| -> Vec<(usize, usize)> {
+            let told = places.iter().map(|&place| (place, What::FixedMap)).collect();
+            findings(bytes, told).into_iter().map(|finding| finding.position).collect()
+        };
+        for (place, expected) in expected {
+            assert_eq!(positions(&[place]), [expected], "{place}");
         }
+        let (places, expected): (Vec<usize>, Vec<_>) = expected.into_iter().unzip();
+        assert_eq!(positions(&places), expected);
+    }
+
+    /// One that is quadratic takes minutes.
+    #[test]
+    fn very_many_findings_have_their_places() {
+        let bytes = "x".repeat(200_000);
+        let told = (0..bytes.len()).rev().map(|place| (place, What::FixedMap)).collect();
+        let positions = findings(bytes.as_bytes(), told).into_iter().map(|finding| finding.position);
+        assert!(positions.eq((1..=bytes.len()).map(|column| (1, column))));
     }
 }

@@ -72,11 +72,11 @@ impl Judge {
                 let problem = Problem { level: self.level(path), ..Problem::warning(message) };
                 problem.code(Code::ExcludedTarget).cites(cited(text, target))
             }
-            What::AgainstThePage { text, path: target } => Problem::warning(format!(
+            What::AgainstThePage { text, name, path: target } => Problem::warning(format!(
                 "`{text}` is relative to the page that runs this, so it stays as it is, but `{target}` is published \
                  under its address only"
             ))
-            .hint(format!("write `new URL(\"{text}\", import.meta.url)`, or make `{target}` a page by a rule"))
+            .hint(format!("write `new URL(\"{name}\", import.meta.url)`, or make `{target}` a page by a rule"))
             .code(Code::AgainstThePage)
             .cites(cited(text, target.as_str())),
             What::FromSealed { text, path: target } => Problem::warning(format!(
@@ -84,18 +84,18 @@ impl Judge {
             ))
             .hint(format!("seal `{target}` too, or make it a page by a rule"))
             .code(Code::SealedRefersToAsset)
-            .cites(cited(text, target.as_str())),
+            .cites(cited(text, target)),
             What::FromTree { text, path: target } => Problem::warning(format!(
                 "is part of a tree and refers to `{text}`, but `{target}` is published under an address only"
             ))
             .hint(match files.tree(number) {
-                Some((tree, _)) if target.as_str().starts_with(tree) => {
+                Some((tree, _)) if target.starts_with(tree) => {
                     format!("inside the tree, write what leads to it without `{tree}`")
                 }
                 _ => format!("move `{target}` into the tree, or make it a page by a rule"),
             })
             .code(Code::SealedRefersToAsset)
-            .cites(cited(text, target.as_str())),
+            .cites(cited(text, target)),
             What::IntoTree { text, tree } => Problem::warning(format!(
                 "`{text}` leads into the tree `{tree}` without naming its folder, so the tree's address cannot be \
                  put in"
@@ -103,6 +103,16 @@ impl Judge {
             .hint(format!("write the folder's name: a path with `{tree}` in it"))
             .code(Code::MissingTarget)
             .cites(cited(text, tree)),
+            What::Folder { text, path } => Problem::warning(format!(
+                "`{text}` leads to a folder whose files are published under their addresses only, so a name that is put \
+                 together with it leads nowhere"
+            ))
+            .hint(match path.as_str() {
+                "" => "name each file, or move them into a folder that a rule makes a tree".to_owned(),
+                folder => format!("make `{folder}` a tree by a rule, or name each file"),
+            })
+            .code(Code::ComputedName)
+            .cites(cited(text, path)),
             What::Computed { beside } => {
                 let problem = Problem::warning("asks for a name that is worked out at run time and stays as it is")
                     .code(Code::ComputedName);

@@ -71,6 +71,8 @@ pub fn import_map(text: &Excerpt<'_>, found: &mut Found) {
             Role::Key if is_module => {
                 push_specifier(text, string, Kind::Asked, found);
             }
+            // A hash is that of one module.
+            Role::Key if is_integrity && text.text()[string.clone()].ends_with('/') => key = None,
             Role::Key if is_integrity => key = push_specifier(text, string, Kind::Mention, found),
             Role::Value if is_integrity => found.checkable.extend(key.map(|reference| {
                 let integrity = text.place(string.start)..text.place(string.end);
@@ -133,15 +135,15 @@ fn push_url(text: &Excerpt<'_>, string: Range<usize>, kind: Kind, found: &mut Fo
     }
 }
 
-/// Adds a key or value of an import map that is a URL of one module: not a bare name, nor a prefix, which ends with
-/// a slash. Returns its place.
+/// Adds a key or value of an import map that is a URL, and not a bare name. One that ends with a slash stands for all
+/// modules below a folder. Returns its place.
 fn push_specifier(text: &Excerpt<'_>, string: Range<usize>, kind: Kind, found: &mut Found) -> Option<usize> {
     let value = file_url(decode(text, string))?;
     let url = value.text();
     let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
     let is_absolute = ["http", "https"].iter().any(|known| known.eq_ignore_ascii_case(scheme));
     let is_url = is_absolute || ["/", "./", "../"].iter().any(|start| url.starts_with(start));
-    if !is_url || url.ends_with('/') {
+    if !is_url {
         return None;
     }
     let place = value.place(0);

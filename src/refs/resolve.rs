@@ -35,7 +35,16 @@ pub enum Resolved {
     /// To the file it stands in.
     Itself,
     /// To a folder of the site.
-    Folder,
+    Folder(Folder),
+}
+
+/// A folder of the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// Its path from the site's root, with a slash at the end; empty for the root.
+    pub path: String,
+    /// For each segment of the path, the index in the reference's text at which it ends, as for [`Inside::ends`].
+    pub ends: Vec<Option<usize>>,
 }
 
 /// A place inside the site.
@@ -113,15 +122,15 @@ pub fn resolve(text: &str, kind: Kind, from: &AssetPath, base: Option<&str>, roo
     let Some(segments) = segments(path, folder.as_deref(), roots) else { return Resolved::Foreign };
     match segments {
         Segments::Above => Resolved::Above,
-        Segments::Of(segments) => match segments.last() {
-            None => Resolved::Folder,
-            Some(last) if last.name.is_empty() => Resolved::Folder,
-            Some(_) if ends_in_dots(path) => Resolved::Folder,
-            Some(_) => {
-                let (names, ends): (Vec<_>, Vec<_>) = segments.into_iter().map(|at| (at.name, at.end)).unzip();
-                Resolved::Inside(Inside { path: names.join("/"), name: place_of_address(path), ends })
+        Segments::Of(mut segments) => {
+            let ends_in_slash = segments.pop_if(|last| last.name.is_empty()).is_some();
+            let is_folder = ends_in_slash || segments.is_empty() || ends_in_dots(path);
+            let (names, ends): (Vec<_>, Vec<_>) = segments.into_iter().map(|at| (at.name, at.end)).unzip();
+            if is_folder {
+                return Resolved::Folder(Folder { path: names.iter().map(|name| format!("{name}/")).collect(), ends });
             }
-        },
+            Resolved::Inside(Inside { path: names.join("/"), name: place_of_address(path), ends })
+        }
     }
 }
 
@@ -217,6 +226,7 @@ mod tests {
             Resolved::Inside(Inside { path, name, .. }) => {
                 format!("{path} {}", [&text[..name], "!", &text[name..]].concat())
             }
+            Resolved::Folder(Folder { path, .. }) => format!("folder {path}"),
             other => format!("{other:?}"),
         }
     }
@@ -262,10 +272,13 @@ mod tests {
             ("https:b.css", "a.css", "Foreign"),
             ("../b.css", "a.css", "Above"),
             ("x/../../b.css", "a.css", "Above"),
-            ("img/", "a.css", "Folder"),
-            (".", "css/a.css", "Folder"),
-            ("./..", "css/a.css", "Folder"),
-            ("/static/", "a.css", "Folder"),
+            ("img/", "a.css", "folder img/"),
+            ("img/a/.?x", "css/a.css", "folder css/img/a/"),
+            (".", "css/a.css", "folder css/"),
+            ("./", "css/a.css", "folder css/"),
+            ("./..", "css/a.css", "folder "),
+            ("/static/", "a.css", "folder "),
+            ("/static/img/#x", "a.css", "folder img/"),
         ] {
             assert_eq!(resolved(text, from, None), expected, "{text}");
         }
@@ -314,6 +327,15 @@ mod tests {
             };
             assert_eq!(inside.path.split('/').zip(&inside.ends).map(segment).collect::<String>(), expected, "{text}");
         }
+        let folder = |text| resolve(text, Kind::Link, &from, None, &roots);
+        for (text, path, ends) in [
+            ("lib/x/", "js/lib/x/", vec![None, Some(3), Some(5)]),
+            ("../lib/x/.?a", "lib/x/", vec![Some(6), Some(8)]),
+            ("lib/..", "js/", vec![None]),
+        ] {
+            let Resolved::Folder(found) = folder(text) else { panic!("{text} leads to a folder") };
+            assert_eq!((found.path.as_str(), &found.ends[..ends.len()]), (path, &ends[..]), "{text}");
+        }
     }
 
     #[test]
@@ -326,6 +348,6 @@ mod tests {
         let inside = Inside { path: "js/lit.js".to_owned(), name: 5, ends: vec![None, Some(8)] };
         assert_eq!(module("./lit.js"), Resolved::Inside(inside));
         assert_eq!(module("https://esm.sh/lit"), Resolved::Foreign);
-        assert_eq!(module(".."), Resolved::Folder);
+        assert_eq!(module(".."), Resolved::Folder(Folder { path: String::new(), ends: Vec::new() }));
     }
 }

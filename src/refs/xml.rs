@@ -8,8 +8,14 @@ use roxmltree::{Attribute, Document, Error, Node, ParsingOptions};
 use super::excerpt::Excerpt;
 use super::reference::{Found, Obstacle, Remark};
 
-/// Parses a document. Where it is not well-formed, remarks so and returns `None`.
+mod bounds;
+
+/// Parses a document. Where it is not well-formed, or holds what takes too long, remarks so and returns `None`.
 pub(super) fn parse<'t>(text: &'t Excerpt<'_>, found: &mut Found) -> Option<Document<'t>> {
+    if let Some((place, why)) = bounds::exceeded(text.text()) {
+        found.remarks.push(Remark { place: text.place(place), what: Obstacle::Unparsable(why.to_owned()) });
+        return None;
+    }
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
     match Document::parse_with_options(text.text(), options) {
         Ok(document) => Some(document),

@@ -204,9 +204,11 @@ fn descriptor(code: Code) -> Descriptor {
             "A sealed file refers to an asset whose name it cannot know",
             "Seal the asset too, or let a rule make it a page.",
         ),
-        Code::ComputedName => {
-            (false, "A name is worked out at run time", "What it asks for has to be sealed, a page, or part of a tree.")
-        }
+        Code::ComputedName => (
+            false,
+            "A name is worked out at run time",
+            "What is asked for has to be sealed, a page, or part of a tree.",
+        ),
         Code::Unparsable => (
             false,
             "A file cannot be parsed",

@@ -216,6 +216,54 @@ fn what_leads_nowhere_is_reported_with_its_place() {
 }
 
 #[test]
+fn what_depends_on_the_page_is_looked_for_beside_the_script_and_at_the_root() {
+    let files = tree(&[
+        ("img/a.png", "png"),
+        ("img/page.html", ""),
+        (
+            "js/a.js",
+            "fetch('img/a.png'); fetch('img/page.html'); new Worker('./w.js?x'); fetch('../img/a.png'); fetch('x')",
+        ),
+        ("js/w.js", ""),
+    ]);
+    let (prepared, _folder) = publish(&files, &[]);
+    let hints: Vec<&str> = prepared.warnings.iter().filter_map(|problem| problem.hint.as_deref()).collect();
+    let hint = |relative: &str, path: &str| {
+        format!("write `new URL(\"{relative}\", import.meta.url)`, or make `{path}` a page by a rule")
+    };
+    let image = hint("../img/a.png", "img/a.png");
+    assert_eq!(hints, [&image, &hint("w.js", "js/w.js"), &image]);
+    assert_eq!(served(&prepared)["js/a.js"], files["js/a.js"]);
+}
+
+#[test]
+fn what_holds_a_template_s_placeholder_is_counted_and_stays() {
+    for (placeholders, text) in [
+        (2, "<script src='{{ url }}/app.js'></script><img src='{% static \"a.png\" %}'>"),
+        (3, "<link rel=stylesheet href='<%= root %>app.css'><img src='<?php echo $a ?>.png'><img src=<%root%>/a.png>"),
+        (2, "<img src='../../{{ a }}.png'><img src='{{ folder }}/'>"),
+        (1, "<style>a{b:url({{a}}.png)}</style>"),
+        // Links are never told of, and what leads to a file is no template's.
+        (
+            0,
+            "<a href='{{ a }}'>1</a><a href='../{% b %}'>2</a><img src='{{ here }}.png'><img src='https://a.test/{{ a }}'>",
+        ),
+        (0, "<p title='{{ a }}'>{% if a %}{{ b }}<?php c() ?></p>"),
+    ] {
+        let files = tree(&[("docs/page.html", text), ("docs/{{ here }}.png", "png")]);
+        let (prepared, _folder) = publish(&files, &[]);
+        let told: Vec<&str> = prepared.warnings.iter().map(|problem| problem.message.as_str()).collect();
+        let message = format!("{placeholders} references hold a template's placeholder");
+        assert_eq!(told.len(), usize::from(placeholders > 0), "{told:?}");
+        assert!(told.iter().all(|told| told.starts_with(&message)), "{text}: {told:?}");
+        let page = text.replace("{{ here }}.png", "{{ here }}.!.png");
+        assert_eq!(served(&prepared)["docs/page.html"], page);
+        // What is left out today may be there tomorrow.
+        assert_eq!(prepared.release.pages["docs/page.html"].origin.targets.is_none(), !text.starts_with("<p"));
+    }
+}
+
+#[test]
 fn a_file_that_an_earlier_release_knows_is_not_parsed_again() {
     let (before, _folder) = publish(&circle(), &[]);
     let (again, _folder) = publish(&circle(), &[&before.release]);

@@ -59,9 +59,18 @@ impl Path<'_> {
             })
     }
 
+    /// Whether a key, whose escapes are not undone, is a name; looks at no more of it than that decides.
     fn names(&self, key: &Range<usize>, name: &str) -> bool {
-        let raw = &self.text[key.clone()];
-        raw == name || raw.contains('\\') && meaning(raw).0 == name
+        let mut raw = &self.text[key.clone()];
+        for expected in name.chars() {
+            let Some(first) = raw.chars().next() else { return false };
+            let (c, length) = if first == '\\' { escape(&raw[1..]) } else { (first, first.len_utf8()) };
+            if c != expected {
+                return false;
+            }
+            raw = &raw[length..];
+        }
+        raw.is_empty()
     }
 }
 

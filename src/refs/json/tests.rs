@@ -53,15 +53,16 @@ fn a_web_manifest_names_images_and_pages() {
 fn an_import_map_names_modules_on_both_sides() {
     let text = r#"{
         "imports": {
-            "a": "«./a.js»", "b/": "./b/", "«./c.js»": "«/d.js»", "e": "f", "«https://x.test/g.js»": null,
-            "h": "«HTTP://x.test/h.js»", "./i/": "«./i/j.js»", "data:,k": "blob:l"
+            "a": "«./a.js»", "b/": "«./b/»", "«./c.js»": "«/d.js»", "e": "f", "«https://x.test/g.js»": null,
+            "h": "«HTTP://x.test/h.js»", "«./i/»": "«./i/j.js»", "data:,k": "blob:l"
         },
-        "scopes": {"./m/": {"n": "«./n.js»"}, "«/o.js»": {"«../p.js»": "«../q.js»"}, "r": {"s": {"./t": "./u"}}},
-        "integrity": {"«./a.js»": "sha384-a", "bare": "sha384-b", "./c": 1}
+        "scopes": {"«./m/»": {"n": "«./n.js»"}, "«/o.js»": {"«../p.js»": "«../q.js»"}, "r": {"s": {"./t": "./u"}}},
+        "integrity": {"«./a.js»": "sha384-a", "bare": "sha384-b", "./c": 1, "./d/": "sha384-c"}
     }"#
     .replace("\"./c\"", "\"«./c»\"");
     // What stands on the left need not be there.
-    let kinds = [Mapped, Asked, Mapped, Asked, Mapped, Mapped, Mapped, Mention, Asked, Mapped, Mention, Mention];
+    let imports = [Mapped, Mapped, Asked, Mapped, Asked, Mapped, Asked, Mapped];
+    let kinds = [&imports[..], &[Mention, Mapped, Mention, Asked, Mapped, Mention, Mention]].concat();
     check(import_map, &text, &kinds);
     let plain = text.replace(['«', '»'], "");
     let [hash] = &found(import_map, &plain, 0).checkable[..] else { panic!("one hash of a URL") };

@@ -242,3 +242,87 @@ fn a_manifest_that_the_settings_name_must_be_one() {
         assert_eq!(collect(files).expect_err("no manifest").len(), 1);
     }
 }
+
+#[test]
+fn the_folder_of_a_tree_gets_the_address_too() {
+    let files = tree(&[
+        (
+            "app.js",
+            "base(new URL('./lib/mce/', import.meta.url)); base(new URL('lib/mce', import.meta.url)); new URL('lib/mce/skins/.?x', import.meta.url)",
+        ),
+        ("css/x.svg", "<svg xmlns='http://www.w3.org/2000/svg'><a href='../lib/mce/skins/'/></svg>"),
+        (
+            "index.html",
+            "<script type=importmap>{\"imports\": {\"mce/\": \"./lib/mce/\", \"./lib/mce/x/\": \"./lib/mce/\"},\
+             \"scopes\": {\"/static/lib/mce/\": {}}}</script><a href=lib/mce/>1</a><a href=lib/mce>2</a>\
+             <a href=/static/lib/mce/skins/?a#b>3</a><a href=lib/mce/not/there>4</a><a href=lib/>5</a><a href=./>6</a>",
+        ),
+        ("lib/mce/a.js", "new URL('./', import.meta.url); new URL('skins/', import.meta.url)"),
+        ("lib/mce/help.html", "<a href=./>1</a><a href=skins/>2</a>"),
+        ("lib/mce/skins/x.css", ""),
+    ]);
+    let (prepared, _folder) = try_publish(&files, &rules(), &[]).expect("nothing that must not be");
+    assert_eq!(messages(&prepared), [""; 0]);
+    let name = &prepared.release.assets["lib/mce/a.js"].name;
+    let folder = name.as_str().strip_prefix("lib/").and_then(|name| name.strip_suffix("/a.js")).expect("its place");
+    let served = |path: &str| {
+        let (_, entry) = prepared.release.entries().find(|(other, _)| other.as_str() == path).expect("a file");
+        let bytes = prepared.sources[&entry.name].read().expect("an unchanged file");
+        String::from_utf8(bytes).expect("text").replace(folder, "mce.!")
+    };
+    assert_eq!(served("app.js"), files["app.js"].replace("mce", "mce.!"));
+    assert_eq!(served("css/x.svg"), files["css/x.svg"].replace("mce", "mce.!"));
+    let page = files["index.html"].replace("lib/mce", "lib/mce.!");
+    assert_eq!(served("index.html"), page);
+    assert_eq!(served("lib/mce/a.js"), files["lib/mce/a.js"]);
+}
+
+#[test]
+fn a_link_to_a_folder_follows_it_when_it_becomes_a_tree() {
+    let files = tree(&[("a.js", "a(new URL('lib/mce/', import.meta.url))"), ("lib/mce/index.html", "")]);
+    let (plain, _folder) = try_publish(&files, &[], &[]).expect("nothing that must not be");
+    let (in_tree, _folder) = try_publish(&files, &rules(), &[]).expect("nothing that must not be");
+    assert_eq!([messages(&plain), messages(&in_tree)], [const { Vec::<String>::new() }; 2]);
+    assert_eq!((plain.release.trees(), in_tree.release.trees()), (BTreeSet::new(), BTreeSet::from(["lib/mce/"])));
+    for (known, rules, expected) in [(&plain, &rules()[..], &in_tree), (&in_tree, &[], &plain)] {
+        let (again, _folder) = try_publish(&files, rules, &[&known.release]).expect("nothing that must not be");
+        assert_eq!(served(&again), served(expected));
+    }
+}
+
+#[test]
+fn a_folder_in_which_names_have_addresses_is_reported_where_names_are_put_together() {
+    let seal = Rule { files: vec!["sealed/**".to_owned()], kind: Some(Kind::Sealed), ..Rule::default() };
+    let files = tree(&[
+        (
+            "app.js",
+            "new URL('./img/', import.meta.url); new URL('docs/', import.meta.url); new URL('./', import.meta.url)",
+        ),
+        ("docs/index.html", "<a href=../img/>1</a><a href=./>2</a><a href=..>3</a><a href=../img>4</a>"),
+        ("img/a.png", "png"),
+        (
+            "js/lib/a.js",
+            "import './'; new URL('../../sealed/', import.meta.url); new URL('../../{{ x }}/', import.meta.url)",
+        ),
+        ("map.html", "<script type=importmap>{\"imports\": {\"lib/\": \"./js/lib/\", \"s/\": \"./sealed/\"}}</script>"),
+        ("other.html", "<base href=docs/><img src=../nothing/><script src=../sealed/a-1b2c3d4e.js></script>"),
+        ("sealed/a-1b2c3d4e.js", "new URL('../img/', import.meta.url)"),
+    ]);
+    let (prepared, _folder) = try_publish(&files, &[seal], &[]).expect("nothing that must not be");
+    let told: Vec<String> = messages(&prepared).into_iter().filter(|told| told.contains("leads to a folder")).collect();
+    let folder = |text: &str, hint: &str| {
+        format!(
+            "`{text}` leads to a folder whose files are published under their addresses only, so a name that is put \
+             together with it leads nowhere ({hint})"
+        )
+    };
+    let expected = [
+        folder("./img/", "make `img/` a tree by a rule, or name each file"),
+        folder("./", "name each file, or move them into a folder that a rule makes a tree"),
+        folder("./js/lib/", "make `js/lib/` a tree by a rule, or name each file"),
+    ];
+    assert_eq!(told, expected);
+    let rest: Vec<String> = messages(&prepared).into_iter().filter(|told| !expected.contains(told)).collect();
+    assert_eq!(rest.len(), 2, "what a bundler and a template leave out: {rest:?}");
+    assert!(prepared.release.assets["js/lib/a.js"].origin.targets.is_none());
+}

@@ -1,0 +1,2 @@
+import { capital } from "./words.js";
+export const name = capital("red");
