@@ -91,11 +91,11 @@ pub fn check(order: &Order) -> Checked {
     let (files, mut problems) = walk(&order.walk);
     let mut checked = Checked { files: files.len(), bytes: 0, references: None, problems: Vec::new() };
     // The generation enters addresses, and nobody sees these.
-    match read(&files, &order.rules, &order.layout, 0) {
+    match read(files, &order.rules, &order.layout, 0) {
         Err(more) => problems.extend(more),
         Ok(collected) => {
             checked.files = collected.release.entries().count();
-            checked.bytes = collected.bytes;
+            checked.bytes = collected.release.entries().map(|(_, entry)| entry.size).sum();
             match find(collected, &order.references) {
                 Err(more) => problems.extend(more),
                 Ok(found) => {

@@ -12,6 +12,7 @@ mod read;
 mod rewrite;
 mod source;
 mod tags;
+mod taken;
 mod tree;
 mod walk;
 
@@ -22,5 +23,6 @@ pub use list::List;
 pub use read::{Collected, read};
 pub use rewrite::{Prepared, rewrite};
 pub use source::{Source, Sources};
+pub use taken::{Taken, take};
 pub use tree::File;
 pub use walk::{Walk, walk};

@@ -82,9 +82,13 @@ impl Site {
         let Some(fetched) = self.store.get(&key).await? else {
             return Err(DocumentError::Missing(key));
         };
-        if ReleaseId::of_document(&fetched.bytes) != id {
-            return Err(DocumentError::OtherBytes(key));
-        }
-        read_release(&fetched.bytes).map_err(|source| DocumentError::Damaged { key, source })
+        // Thousands of entries take a while, in which others shall go on.
+        let reading = tokio::task::spawn_blocking(move || {
+            if ReleaseId::of_document(&fetched.bytes) != id {
+                return Err(DocumentError::OtherBytes(key));
+            }
+            read_release(&fetched.bytes).map_err(|source| DocumentError::Damaged { key, source })
+        });
+        reading.await.expect("reading a document neither panics nor is cancelled")
     }
 }

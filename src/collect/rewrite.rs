@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::address::{Site, Work, edits};
-use super::read::{Collected, Made};
+use super::read::Collected;
 use super::source::{FindEdits, Rewriting, Source, Sources};
+use super::taken::Made;
 use crate::event::{Level, Problem};
 use crate::model::layout::{InName, Name};
 use crate::model::path::AssetPath;

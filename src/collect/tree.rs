@@ -24,17 +24,20 @@ pub struct File {
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) files: Vec<File>,
+    /// The files of each folder that has any, by path.
+    pub(super) files: Vec<Vec<File>>,
     pub(super) problems: Vec<Problem>,
 }
 
-/// Finds every file in `folder`, in no order. `roots` are all source folders with their real places: a symbolic link
-/// may lead into any of them.
+/// Finds every file in `folder`. Folders come in the order of their first files: this is nearly the order of all paths.
+/// `roots` are all source folders with their real places: a symbolic link may lead into any of them.
 pub(super) fn search(folder: &Path, ignored: &Ignored<'_>, roots: &[(PathBuf, PathBuf)]) -> Found {
     let search = Search { ignored, roots, found: Mutex::default() };
     let root = Folder { place: folder.to_owned(), path: Some(String::new()), links: None };
     rayon::scope(|scope| search.visit(scope, root));
-    search.found.into_inner().expect("no one panics while adding what was found")
+    let mut found = search.found.into_inner().expect("no one panics while adding what was found");
+    found.files.sort_unstable_by(|one, other| one[0].path.cmp(&other[0].path));
+    found
 }
 
 struct Search<'a> {
@@ -67,39 +70,39 @@ enum Entry {
 
 impl Search<'_> {
     fn visit<'s>(&'s self, scope: &Scope<'s>, folder: Folder) {
-        let mut here = Found::default();
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
         let unreadable = |error: io::Error| {
             Problem::error(format!("cannot be read: {error}")).code(Code::Unreadable).in_file(&folder.place)
         };
         match fs::read_dir(&folder.place) {
-            Err(error) => here.problems.push(unreadable(error)),
+            Err(error) => problems.push(unreadable(error)),
             Ok(entries) => {
                 for entry in entries {
                     match entry.map_err(unreadable).and_then(|entry| self.look(&entry, &folder)) {
                         Ok(Entry::LeftOut) => {}
-                        Ok(Entry::File(file)) => here.files.push(file),
+                        Ok(Entry::File(file)) => files.push(file),
                         Ok(Entry::Folder(inner)) => scope.spawn(move |scope| self.visit(scope, inner)),
-                        Err(problem) => here.problems.push(problem),
+                        Err(problem) => problems.push(problem),
                     }
                 }
             }
         }
-        // Sorting all of them takes less time where they lie in order already.
-        here.files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        files.sort_unstable_by(|one: &File, other| one.path.cmp(&other.path));
         let mut found = self.found.lock().expect("no one panics while adding what was found");
-        found.files.append(&mut here.files);
-        found.problems.append(&mut here.problems);
+        found.files.extend((!files.is_empty()).then_some(files));
+        found.problems.append(&mut problems);
     }
 
     fn look(&self, entry: &DirEntry, folder: &Folder) -> Result<Entry, Problem> {
-        let place = entry.path();
+        let name = entry.file_name();
+        let place = folder.place.join(&name);
         let refuse = |message: String| Problem::error(message).code(Code::Unpublishable).in_file(&place);
         let mut kind = entry.file_type().map_err(|error| refuse(format!("cannot be read: {error}")))?;
         let followed = kind.is_symlink().then(|| fs::metadata(&place));
         if let Some(Ok(metadata)) = &followed {
             kind = metadata.file_type();
         }
-        if self.ignored.leaves_out(&place, kind.is_dir()) {
+        if self.ignored.leaves_out(&place, &name, kind.is_dir()) {
             return Ok(Entry::LeftOut);
         }
         let mut links = folder.links.clone();
@@ -120,8 +123,7 @@ impl Search<'_> {
                 links = Some(Arc::new(link));
             }
         }
-        let name = entry.file_name();
-        let path = folder.path.as_deref().zip(name.to_str()).map(|(folder, name)| format!("{folder}{name}"));
+        let path = folder.path.as_deref().zip(name.to_str()).map(|(folder, name)| [folder, name].concat());
         if kind.is_dir() {
             return Ok(Entry::Folder(Folder { place, path: path.map(|path| path + "/"), links }));
         }

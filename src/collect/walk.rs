@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use super::ignored::{Ignored, LeftOut};
@@ -80,11 +79,12 @@ fn in_folders(order: &Walk, problems: &mut Vec<Problem>) -> Vec<File> {
     for (folder, _) in &roots {
         let ignored = Ignored::new(folder, &order.ignore, &order.left_out, problems);
         let Found { files, problems: more } = search(folder, &ignored, &roots);
-        found.extend(files);
+        found.extend(files.into_iter().flatten());
         problems.extend(more);
     }
-    // A stable sort: of equal paths, the one of the earlier folder comes first.
-    found.par_sort_by(|one, other| one.path.cmp(&other.path));
+    // A stable sort: of equal paths, the one of the earlier folder comes first. It takes advantage of whatever lies in
+    // order already.
+    found.sort_by(|one, other| one.path.cmp(&other.path));
     let mut files: Vec<File> = Vec::with_capacity(found.len());
     for file in found {
         match files.last_mut() {

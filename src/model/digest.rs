@@ -47,7 +47,7 @@ digest! {
 }
 
 digest! {
-    /// See [`super::release::Release::tree`].
+    /// See [`super::release::TreeHasher`].
     TreeDigest
 }
 

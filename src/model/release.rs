@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::address::Address;
 use super::compression::{Compression, Encoding};
 use super::headers::Headers;
@@ -126,35 +124,71 @@ impl Release {
         self.entries().flat_map(|(_, entry)| entry.stored()).map(|stored| stored.name)
     }
 
-    /// A digest of everything that a release is made of, the files as they are in the source folders, and of
-    /// `strictness`: what decides whether it may be published at all. It tells without reading a release document,
-    /// without parsing a file and without hashing one a second time, whether a tree is the one a release was made of.
+    /// The digest of the tree that the release was made of; see [`TreeHasher`].
     pub fn tree(&self, strictness: &str) -> TreeDigest {
-        let mut digest = blake3::Hasher::new();
-        let head = format!("lastly tree 2\n{}\n{}\n{strictness}\n", self.rewriting, strictness.len());
-        digest.update(head.as_bytes());
-        for (kind, entries) in [("asset ", &self.assets), ("page ", &self.pages)] {
-            let texts = entries.par_iter().fold(String::new, |mut text, (path, entry)| {
-                // No path and no name holds a line feed, and every address is of one length. The name follows from
-                // these, unless the file is part of a tree.
-                let sealed = if entry.sealed { "sealed " } else { "" };
-                let tree = if entry.is_in_tree(path) { entry.name.as_str() } else { "" };
-                text.push_str(sealed);
-                text.push_str(kind);
-                entry.source().push_to(&mut text);
-                for part in ["\n", path.as_str(), "\n", tree, "\n"] {
-                    text.push_str(part);
-                }
-                if entry.sealed {
-                    text.push_str(&entry.headers.canonical());
-                }
-                text
-            });
-            for text in texts.collect::<Vec<String>>() {
-                digest.update(text.as_bytes());
+        let mut digest = TreeHasher::new(self.rewriting, strictness);
+        for (mark, entries) in [(TreeHasher::ASSET, &self.assets), (TreeHasher::PAGE, &self.pages)] {
+            for (path, entry) in entries {
+                let mark = if entry.sealed { TreeHasher::SEALED } else { mark };
+                // The name follows from the rest, unless the file is part of a tree.
+                let name = if entry.is_in_tree(path) { entry.name.as_str() } else { "" };
+                digest.add(mark, path, name, &entry.source(), &entry.headers);
             }
         }
-        TreeDigest::of_hash(&digest.finalize())
+        digest.finish()
+    }
+}
+
+/// Takes a digest of everything that a release is made of: the files as they are in the source folders, assets first and
+/// then pages, each by path; how their references are rewritten; and `strictness`, what decides whether it may be
+/// published at all. It tells without reading a release document, without parsing a file and without hashing one a second
+/// time, whether a tree is the one a release was made of.
+#[derive(Debug)]
+pub struct TreeHasher {
+    hasher: blake3::Hasher,
+    /// What is to be hashed next: BLAKE3 is fast where it gets much at a time.
+    waiting: Vec<u8>,
+}
+
+impl TreeHasher {
+    /// Stands before an asset.
+    pub const ASSET: &str = "asset ";
+    /// Stands before a sealed asset.
+    pub const SEALED: &str = "sealed asset ";
+    /// Stands before a page.
+    pub const PAGE: &str = "page ";
+
+    /// How many bytes wait at most, but for those of one file.
+    const MOST: usize = 64 << 10;
+
+    /// Begins with what is not a file.
+    pub fn new(rewriting: RewritingId, strictness: &str) -> Self {
+        let head = format!("lastly tree 3\n{rewriting}\n{}\n{strictness}\n", strictness.len());
+        Self { hasher: blake3::Hasher::new(), waiting: head.into_bytes() }
+    }
+
+    /// Takes in a file. `name` is that of its object if it is part of a tree, and else empty; `source` is the address of
+    /// its bytes as they are in the file.
+    pub fn add(&mut self, mark: &str, path: &AssetPath, name: &str, source: &Address, headers: &Headers) {
+        // No path and no name holds a line feed, and no header's line begins like a mark.
+        for part in [mark, path.as_str(), "\n", name, "\n"] {
+            self.waiting.extend_from_slice(part.as_bytes());
+        }
+        self.waiting.extend_from_slice(source.bytes());
+        if mark == Self::SEALED {
+            // Its address is that of its bytes alone.
+            self.waiting.extend_from_slice(headers.canonical().as_bytes());
+        }
+        if self.waiting.len() > Self::MOST {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+    }
+
+    /// The digest of all that was taken in.
+    pub fn finish(mut self) -> TreeDigest {
+        self.hasher.update(&self.waiting);
+        TreeDigest::of_hash(&self.hasher.finalize())
     }
 }
 

@@ -155,7 +155,7 @@ const IMPORT_MAP: &str = "importmap.json";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATED: &str = "no-cache";
 
-/// The rules of a site, ready to be asked. Files that are treated alike share one set of headers.
+/// The rules of a site, ready to be asked. Files that are treated alike share one treatment.
 #[derive(Debug)]
 pub struct Rules {
     pages: GlobSet,
@@ -164,7 +164,7 @@ pub struct Rules {
     bundler_manifests: Vec<(String, GlobSet)>,
     compressing: Option<Compressing>,
     makes_import_map: bool,
-    shared: Mutex<HashMap<Shape, HashMap<String, Treatment>>>,
+    shared: Mutex<HashMap<Shape, HashMap<String, Arc<Treatment>>>>,
 }
 
 /// A rule of the user's, ready to be asked.
@@ -321,7 +321,7 @@ impl Rules {
     }
 
     /// How a file is treated. `bundled` is what a bundler's manifest makes of it, where no rule decides.
-    pub fn treat(&self, path: &AssetPath, bundled: Option<Kind>) -> Treatment {
+    pub fn treat(&self, path: &AssetPath, bundled: Option<Kind>) -> Arc<Treatment> {
         let matched: Vec<usize> = (0..self.rules.len()).filter(|&at| self.rules[at].matches(path)).collect();
         let matching = || matched.iter().map(|&at| &self.rules[at].rule);
         let maps = matching().filter_map(|rule| rule.source_maps).next_back().unwrap_or(self.source_maps);
@@ -343,7 +343,7 @@ impl Rules {
         }
         let headers = Arc::new(self.headers(&shape, extension));
         let compressed = self.compressed(&shape, &headers);
-        let treatment = Treatment { kind, headers, compressed };
+        let treatment = Arc::new(Treatment { kind, headers, compressed });
         shared.entry(shape).or_default().insert(extension.to_owned(), treatment.clone());
         treatment
     }

@@ -4,12 +4,12 @@
 //! What a publisher sees of the store counts only from the moment its intent stands in the ledger: from then on no
 //! version of a key it needs is newly condemned, and what was condemned before is named by the list of that ledger.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::plan::plan;
+use super::plan::{Plan, plan};
 use super::upload::{Condemned, Upload, Uploaded, ensure_document, upload};
 use crate::collect::Prepared;
 use crate::commit::{CommitError, Held, abandon, change, reread};
@@ -47,6 +47,8 @@ pub(super) struct Making<'a> {
     pub document: Object,
     /// Releases that the ledger named at first, with their ids: while it does, their objects are present and safe.
     pub kept: Vec<(ReleaseId, Release)>,
+    /// What is to be created if the ledger still names all of these.
+    pub plan: Plan,
     pub tree: TreeDigest,
     pub concurrency: usize,
     /// The move that shows it; `None` if it is only to be kept.
@@ -153,7 +155,13 @@ async fn upload_all(
     let release = &making.prepared.release;
     let kept = making.kept.iter().filter(|(id, _)| registered.releases.contains_key(id));
     let kept: Vec<(ReleaseId, &Release)> = kept.map(|(id, release)| (*id, release)).collect();
-    let plan = plan(release, None, &kept).map_err(|problems| BadInput { what: "the files", problems })?;
+    let anew;
+    let plan = if kept.len() == making.kept.len() {
+        &making.plan
+    } else {
+        anew = plan(release, None, &kept).map_err(|problems| BadInput { what: "the files", problems })?;
+        &anew
+    };
     site.tell(Event::Began(Stage::Upload));
     site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });
     let elsewhere = Elsewhere::new(kept.iter().map(|(_, release)| *release));
@@ -172,7 +180,7 @@ async fn upload_all(
     uploaded.new += done.new;
     uploaded.bytes += done.bytes;
     uploaded.compressed += done.compressed;
-    uploaded.already = release.names().collect::<HashSet<_>>().len().saturating_sub(uploaded.new);
+    uploaded.already = (plan.uploads.len() + plan.reused).saturating_sub(uploaded.new);
     Ok(())
 }
 

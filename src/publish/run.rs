@@ -1,6 +1,5 @@
 //! Carries out a publish: section 5 of the design, step by step.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use super::create::{Making, make};
 use super::plan::{Plan, plan};
 use super::upload::Uploaded;
 use crate::cdn::Cdn;
-use crate::collect::{Collected, Prepared, Sources, Walk, add_integrity, read as read_all, rewrite, walk};
+use crate::collect::{Collected, Prepared, Sources, Taken, Walk, add_integrity, rewrite, take, walk};
 use crate::commit::{CommitError, Held, change, private_json, read, reread};
 use crate::error::{BadInput, Explain, Result};
 use crate::event::{Event, Level, Problem, Stage};
@@ -126,55 +125,53 @@ impl Explain for NoLedger {
 pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Result<Published> {
     site.tell(Event::Began(Stage::Read));
     let (files, held) = tokio::join!(read_files(site, order), read(site));
-    let (collected, warnings) = files?;
-    site.tell(Event::Prepared { source_maps: collected.source_maps });
+    let (taken, warnings) = files?;
+    let files = Files::of(&taken);
+    site.tell(Event::Prepared { source_maps: files.source_maps });
     let held = match held? {
         None => nothing_there(site, order).await?,
         held => held,
     };
     let empty = Ledger::new(site.layout.prefix());
     let ledger = held.as_ref().map_or(&empty, |held| &held.ledger);
-    let tree = collected.release.tree(&order.references.strictness);
-    let variants = collected.release.entries().flat_map(|(_, entry)| entry.stored().skip(1));
-    let variants: HashSet<Name> = variants.map(|variant| variant.name).collect();
-    let files = Files {
-        count: collected.sources.len(),
-        objects: collected.sources.len() + variants.len(),
-        bytes: collected.bytes,
-        source_maps: collected.source_maps,
-    };
+    let tree = taken.tree(order.references.id, &order.references.strictness);
     let mut work = Work { site, cdns, order, files, warnings };
 
     let wish = work.wish(ledger)?;
     if let Some(held) = &held
         && let Some(id) = ledger.made_of(tree)
-        && let Some(published) = work.unchanged(id, &collected.sources, held, wish.as_ref()).await?
+        && let Some((mut published, behind)) = work.unchanged(id, held, wish.as_ref()).await?
     {
-        // Freeing thousands of entries takes milliseconds that nobody has to wait for.
-        rayon::spawn(move || drop(collected));
+        match behind {
+            Some(held) => {
+                let sources = collect(site, order, taken).await?.sources;
+                work.bring_after(&mut published, &sources, None, held).await;
+            }
+            None => free(taken),
+        }
         return Ok(published);
     }
     if let Some(wish) = &wish {
         ledger.permits(wish)?;
     }
-    let kept = work.kept_releases(ledger).await?;
-    let (prepared, kept) = complete(collected, order.references.clone(), kept).await?;
+    let (kept, collected) = tokio::join!(work.kept_releases(ledger), collect(site, order, taken));
+    let (collected, kept, references) = (collected?, kept?, order.references.clone());
+    let completed = complete(collected, references, kept, work.current(ledger)).await?;
+    let Completed { prepared, id, document, kept, plan } = completed;
     for warning in &prepared.warnings {
         site.tell(Event::Problem(warning.clone()));
     }
     work.warnings.extend(prepared.warnings.iter().cloned());
-    let kept_releases: Vec<(ReleaseId, &Release)> = kept.iter().map(|(id, release)| (*id, release)).collect();
-    let document = write_release(&prepared.release);
-    let id = ReleaseId::of_document(&document);
     if let Some(held) = &held
         && ledger.releases.contains_key(&id)
-        && let Some(published) = work.unchanged(id, &prepared.sources, held, wish.as_ref()).await?
+        && let Some((mut published, behind)) = work.unchanged(id, held, wish.as_ref()).await?
     {
+        if let Some(held) = behind {
+            work.bring_after(&mut published, &prepared.sources, None, held).await;
+        }
         return Ok(published);
     }
-    let current = kept.iter().find(|(id, _)| Some(*id) == work.current(ledger)).map(|(_, release)| release);
-    let plan = plan(&prepared.release, current, &kept_releases)
-        .map_err(|problems| BadInput { what: "the files", problems })?;
+    let plan = plan.map_err(|problems| BadInput { what: "the files", problems })?;
     let retired = plan.retired;
 
     let known = ledger.releases.contains_key(&id);
@@ -200,13 +197,20 @@ pub async fn publish(site: &Site, cdns: &[Arc<dyn Cdn>], order: &Order) -> Resul
     }
     let document = Object::whole(private_json(), document);
     let provenance = &order.provenance;
-    let making =
-        Making { prepared: &prepared, id, document, kept, tree, concurrency: order.concurrency, wish, provenance };
+    let concurrency = order.concurrency;
+    let making = Making { prepared: &prepared, id, document, kept, plan, tree, concurrency, wish, provenance };
     let (uploaded, committed) = make(site, &making, held).await?;
-    Ok(match &making.wish {
+    let published = match &making.wish {
         None => work.outcome(id, uploaded, retired),
         Some(wish) => work.follow(&prepared, id, uploaded, retired, wish, committed).await,
-    })
+    };
+    free((making.kept, prepared));
+    Ok(published)
+}
+
+/// Frees thousands of entries elsewhere, which takes milliseconds that nobody has to wait for.
+fn free(entries: impl Send + 'static) {
+    rayon::spawn(move || drop(entries));
 }
 
 /// Refuses to begin a ledger where a manifest is already: its ledger was lost or lies elsewhere, and a new one would
@@ -229,45 +233,74 @@ async fn nothing_there(site: &Site, order: &Order) -> Result<Option<Held>> {
 }
 
 /// Finds and addresses the files, on threads of their own.
-async fn read_files(site: &Site, order: &Order) -> Result<(Collected, Vec<Problem>)> {
+async fn read_files(site: &Site, order: &Order) -> Result<(Taken, Vec<Problem>)> {
     let (walk_order, rules, layout) = (order.walk.clone(), order.rules.clone(), site.layout.clone());
     let generation = order.generation;
     let reading = tokio::task::spawn_blocking(move || {
         let (files, mut problems) = walk(&walk_order);
-        // A file that cannot be published should not hide one that cannot be read.
-        let collected = read_all(&files, &rules, &layout, generation);
-        rayon::spawn(move || drop(files));
-        match collected {
-            Ok(collected) => (Some(collected), problems),
-            Err(more) => {
-                problems.extend(more);
-                (None, problems)
-            }
+        let is_sound = problems.iter().all(|problem| problem.level == Level::Warning);
+        match take(files, &rules, generation) {
+            Ok(taken) if is_sound && taken.is_sound() => return Ok((taken, problems)),
+            // A file that cannot be found should not hide one that cannot be read, or cannot lie where it would have to.
+            Ok(taken) => problems.extend(taken.collect(&layout).err().unwrap_or_default()),
+            Err(more) => problems.extend(more),
         }
+        Err(problems)
     });
-    let (collected, problems) = reading.await.expect("reading files neither panics nor is cancelled");
-    match collected {
-        Some(mut collected) if problems.iter().all(|problem| problem.level == Level::Warning) => {
-            for problem in &problems {
-                site.tell(Event::Problem(problem.clone()));
-            }
-            site.tell(Event::Collected { files: collected.sources.len(), bytes: collected.bytes });
-            collected.release.rewriting = order.references.id;
-            Ok((collected, problems))
-        }
-        _ => Err(BadInput { what: "the files", problems }.into()),
+    let read = reading.await.expect("reading files neither panics nor is cancelled");
+    let (taken, warnings) = read.map_err(|problems| BadInput { what: "the files", problems })?;
+    for warning in &warnings {
+        site.tell(Event::Problem(warning.clone()));
     }
+    site.tell(Event::Collected { files: taken.count(), bytes: taken.bytes() });
+    Ok((taken, warnings))
+}
+
+/// Collects what a release is made of, on a thread of its own.
+async fn collect(site: &Site, order: &Order, taken: Taken) -> Result<Collected> {
+    let layout = site.layout.clone();
+    let collecting = tokio::task::spawn_blocking(move || taken.collect(&layout));
+    let collected = collecting.await.expect("collecting files neither panics nor is cancelled");
+    let mut collected = collected.map_err(|problems| BadInput { what: "the files", problems })?;
+    collected.release.rewriting = order.references.id;
+    Ok(collected)
 }
 
 type Kept = Vec<(ReleaseId, Release)>;
 
-/// Rewrites the references and adds the integrity values, on threads of their own.
-async fn complete(collected: Collected, references: Arc<References>, kept: Kept) -> Result<(Prepared, Kept)> {
+/// A release that has been worked out.
+struct Completed {
+    prepared: Prepared,
+    id: ReleaseId,
+    document: Vec<u8>,
+    /// Releases that the ledger names.
+    kept: Kept,
+    plan: std::result::Result<Plan, Vec<Problem>>,
+}
+
+/// Rewrites the references and adds the integrity values, on threads of their own, and works out what there is to do.
+/// `current` is the release that the channel shows.
+async fn complete(
+    collected: Collected,
+    references: Arc<References>,
+    kept: Kept,
+    current: Option<ReleaseId>,
+) -> Result<Completed> {
     let work = tokio::task::spawn_blocking(move || {
         let known: Vec<&Release> = kept.iter().map(|(_, release)| release).collect();
         let mut prepared = rewrite(collected, &references, &known)?;
-        let added = add_integrity(&mut prepared.release, &prepared.sources, &known);
-        added.map(|()| (prepared, kept))
+        add_integrity(&mut prepared.release, &prepared.sources, &known)?;
+        let written = || {
+            let document = write_release(&prepared.release);
+            (ReleaseId::of_document(&document), document)
+        };
+        let planned = || {
+            let current = kept.iter().find(|(id, _)| Some(*id) == current).map(|(_, release)| release);
+            let kept: Vec<(ReleaseId, &Release)> = kept.iter().map(|(id, release)| (*id, release)).collect();
+            plan(&prepared.release, current, &kept)
+        };
+        let ((id, document), plan) = rayon::join(written, planned);
+        Ok(Completed { prepared, id, document, kept, plan })
     });
     let completed = work.await.expect("reading files neither panics nor is cancelled");
     Ok(completed.map_err(|problems| BadInput { what: "the files", problems })?)
@@ -281,6 +314,13 @@ struct Files {
     objects: usize,
     bytes: u64,
     source_maps: usize,
+}
+
+impl Files {
+    fn of(taken: &Taken) -> Self {
+        let (count, objects, bytes) = (taken.count(), taken.objects(), taken.bytes());
+        Self { count, objects, bytes, source_maps: taken.source_maps() }
+    }
 }
 
 /// A publish at work.
@@ -320,16 +360,15 @@ impl Work<'_> {
 
     /// The outcome where there is nothing to publish: the channel shows this very release, or it is kept and was only
     /// to be uploaded. Costs one request more, if the public side has followed: a look at the manifest, or
-    /// the note of a later build's number.
+    /// the note of a later build's number. If it has not, the ledger comes with the outcome, to bring it after.
     async fn unchanged(
         &self,
         id: ReleaseId,
-        sources: &Sources,
         held: &Held,
         wish: Option<&Move>,
-    ) -> Result<Option<Published>> {
+    ) -> Result<Option<(Published, Option<Held>)>> {
         let mut published = self.outcome(id, self.all_reused(), 0);
-        let Some(wish) = wish else { return Ok(Some(published)) };
+        let Some(wish) = wish else { return Ok(Some((published, None))) };
         let Some(channel) = held.ledger.channels.get(&wish.channel).filter(|channel| channel.release == id) else {
             return Ok(None);
         };
@@ -341,20 +380,17 @@ impl Work<'_> {
             let noted = change(self.site, Some(held), |ledger| ledger.confirm(wish, id)).await;
             held = noted.map_err(CommitError::of_no_move)?;
             if has_followed {
-                return Ok(Some(published));
+                return Ok(Some((published, None)));
             }
         } else if let Some(synced) = channel.synced.as_ref().filter(|_| has_followed) {
             let manifest = self.site.store.head(&self.site.layout.key(&Name::manifest(&wish.channel))).await?;
             if manifest.is_some_and(|found| found.etag.0 == synced.manifest) {
-                return Ok(Some(published));
+                return Ok(Some((published, None)));
             }
         }
-        if self.order.dry_run {
-            published.behind = true;
-        } else {
-            self.bring_after(&mut published, sources, None, held).await;
-        }
-        Ok(Some(published))
+        published.behind = self.order.dry_run;
+        let behind = (!self.order.dry_run).then_some(held);
+        Ok(Some((published, behind)))
     }
 
     /// Releases to plan with: the one the channel shows, or if it has none the one of `live`, and where there is no

@@ -290,7 +290,7 @@ fn the_same_tree_is_the_same_release_on_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         pool.install(|| {
             let (files, _) = walk(&Walk { folders: vec![tree.path().to_owned()], ..Walk::default() });
-            let collected = read(&files, &rules(variants(), &[]), &Layout::new("", None), 0).expect("files");
+            let collected = read(files, &rules(variants(), &[]), &Layout::new("", None), 0).expect("files");
             let prepared = rewrite(collected, &Arc::<References>::default(), &[]).expect("references");
             ReleaseId::of_document(&write_release(&prepared.release))
         })

@@ -44,7 +44,7 @@ fn try_publish_as(
     let order = Walk { folders: vec![folder.path().to_owned()], ..Walk::default() };
     let rules = Rules::new(rules, SourceMaps::Publish).expect("good rules");
     let rules = if references.maps == ImportMaps::None { rules } else { rules.with_import_map() };
-    let collected = read(&walk(&order).0, &rules, &Layout::new("", None), 0)?;
+    let collected = read(walk(&order).0, &rules, &Layout::new("", None), 0)?;
     let mut prepared = rewrite(collected, references, known)?;
     add_integrity(&mut prepared.release, &prepared.sources, known)?;
     Ok((prepared, folder))

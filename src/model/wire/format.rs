@@ -1,5 +1,8 @@
 //! What all formats share: how they are read, and how they fail to be.
 
+use std::borrow::Cow;
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 /// Why bytes are not the document that was looked for.
@@ -34,6 +37,23 @@ pub enum WireError {
         /// What was expected.
         expected: &'static str,
     },
+}
+
+/// A text of a document, borrowed wherever there is one to borrow: documents have tens of thousands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    /// Borrows a text.
+    pub(super) fn of(text: &'a str) -> Self {
+        Self(text.into())
+    }
+
+    /// What a value shows as.
+    pub(super) fn shown(value: impl Display) -> Self {
+        Self(value.to_string().into())
+    }
 }
 
 /// The one field every format has, read before the rest so that a later format is named as such.

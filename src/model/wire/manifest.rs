@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{WireError, bad, check_format, read, write};
+use super::format::{Text, WireError, bad, check_format, read, write};
 use crate::model::address::Address;
 use crate::model::layout::{ChannelName, Name};
 use crate::model::path::AssetPath;
@@ -45,15 +45,18 @@ pub struct PageState {
 
 #[derive(Serialize, Deserialize)]
 struct WireManifest<'a> {
-    version: &'a str,
+    #[serde(borrow)]
+    version: Text<'a>,
     hash: String,
-    paths: BTreeMap<String, String>,
-    lastly: Extension,
+    #[serde(borrow)]
+    paths: BTreeMap<Text<'a>, Text<'a>>,
+    #[serde(borrow)]
+    lastly: Extension<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Extension {
+struct Extension<'a> {
     format: u64,
     channel: String,
     /// `None`, as for `published`, in what is not public: of a release that the channel has not shown.
@@ -61,28 +64,32 @@ struct Extension {
     release: String,
     published: Option<String>,
     base_url: Option<String>,
-    assets: BTreeMap<String, WireAsset>,
-    pages: BTreeMap<String, WirePage>,
+    #[serde(borrow)]
+    assets: BTreeMap<Text<'a>, WireAsset<'a>>,
+    #[serde(borrow)]
+    pages: BTreeMap<Text<'a>, WirePage<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WireAsset {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    integrity: Option<String>,
+struct WireAsset<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    integrity: Option<Text<'a>>,
     size: u64,
-    #[serde(rename = "type")]
-    content_type: String,
+    #[serde(borrow, rename = "type")]
+    content_type: Text<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WirePage {
-    address: String,
-    etag: String,
+struct WirePage<'a> {
+    #[serde(borrow)]
+    address: Text<'a>,
+    #[serde(borrow)]
+    etag: Text<'a>,
     size: u64,
-    #[serde(rename = "type")]
-    content_type: String,
+    #[serde(borrow, rename = "type")]
+    content_type: Text<'a>,
 }
 
 /// The bytes of a channel's manifest. `release` must be the one that `manifest` names, and every page of it must
@@ -112,31 +119,33 @@ pub fn write_projection(projection: &Projection<'_>, release: &Release) -> Vec<u
     bytes(projection, release, &BTreeMap::new())
 }
 
-fn bytes(projection: &Projection<'_>, release: &Release, pages: &BTreeMap<AssetPath, PageState>) -> Vec<u8> {
-    let asset_paths = release.assets.iter().map(|(path, entry)| (path.to_string(), entry.name.to_string()));
-    let page_paths = release.pages.keys().map(|path| (path, Name::page(projection.channel, path)));
-    let asset = |(path, entry): (&AssetPath, &Entry)| {
+fn bytes<'a>(projection: &Projection<'_>, release: &'a Release, pages: &'a BTreeMap<AssetPath, PageState>) -> Vec<u8> {
+    let asset_paths =
+        release.assets.iter().map(|(path, entry)| (Text::of(path.as_str()), Text::of(entry.name.as_str())));
+    let page_paths =
+        release.pages.keys().map(|path| (Text::of(path.as_str()), Text::shown(Name::page(projection.channel, path))));
+    let asset = |(path, entry): (&'a AssetPath, &'a Entry)| {
         let wire = WireAsset {
-            integrity: entry.integrity.as_ref().map(|integrity| integrity.as_str().to_owned()),
+            integrity: entry.integrity.as_ref().map(|integrity| Text::of(integrity.as_str())),
             size: entry.size,
-            content_type: entry.headers.content_type().to_owned(),
+            content_type: Text::of(entry.headers.content_type()),
         };
-        (path.to_string(), wire)
+        (Text::of(path.as_str()), wire)
     };
-    let page = |(path, entry): (&AssetPath, &Entry)| {
+    let page = |(path, entry): (&'a AssetPath, &'a Entry)| {
         let state = pages.get(path)?;
         let wire = WirePage {
-            address: state.address.to_string(),
-            etag: state.etag.clone(),
+            address: Text::shown(state.address),
+            etag: Text::of(&state.etag),
             size: entry.size,
-            content_type: entry.headers.content_type().to_owned(),
+            content_type: Text::of(entry.headers.content_type()),
         };
-        Some((path.to_string(), wire))
+        Some((Text::of(path.as_str()), wire))
     };
     write(&WireManifest {
-        version: "1.1",
+        version: Text::of("1.1"),
         hash: projection.release.short(),
-        paths: asset_paths.chain(page_paths.map(|(path, name)| (path.to_string(), name.to_string()))).collect(),
+        paths: asset_paths.chain(page_paths).collect(),
         lastly: Extension {
             format: FORMAT,
             channel: projection.channel.to_string(),
@@ -158,10 +167,11 @@ pub fn read_manifest(bytes: &[u8]) -> Result<Manifest, WireError> {
     let wire: WireManifest = read(DOCUMENT, FORMAT, bytes)?;
     let wire = wire.lastly;
     check_format(DOCUMENT, wire.format, FORMAT)?;
-    let page = |(path, page): (String, WirePage)| {
-        let address = Address::parse(&page.address).ok_or_else(|| bad(DOCUMENT, "an address")(&page.address))?;
+    let page = |(Text(path), page): (Text<'_>, WirePage<'_>)| {
+        let Text(address) = &page.address;
+        let address = Address::parse(address).ok_or_else(|| bad(DOCUMENT, "an address")(address))?;
         let path = AssetPath::new(&path).map_err(|_| bad(DOCUMENT, "a logical path")(&path))?;
-        Ok((path, PageState { address, etag: page.etag }))
+        Ok((path, PageState { address, etag: page.etag.0.into_owned() }))
     };
     let (Some(sequence), Some(published)) = (wire.sequence, &wire.published) else {
         return Err(bad(DOCUMENT, "when the channel moved")("null"));

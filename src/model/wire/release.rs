@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::format::{WireError, bad, check_format, read, write};
+use super::format::{Text, WireError, bad, check_format, read, write};
 use crate::model::address::Address;
 use crate::model::compression::Compression;
 use crate::model::headers::Headers;
@@ -18,62 +18,66 @@ const FORMAT: u64 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WireRelease {
+struct WireRelease<'a> {
     format: u64,
     rewriting: String,
     headers: Vec<BTreeMap<String, String>>,
-    assets: BTreeMap<String, WireEntry>,
-    pages: BTreeMap<String, WireEntry>,
+    #[serde(borrow)]
+    assets: BTreeMap<Text<'a>, WireEntry<'a>>,
+    #[serde(borrow)]
+    pages: BTreeMap<Text<'a>, WireEntry<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WireEntry {
-    key: String,
+struct WireEntry<'a> {
+    #[serde(borrow)]
+    key: Text<'a>,
     size: u64,
-    address: String,
+    #[serde(borrow)]
+    address: Text<'a>,
     /// Index into the table of header sets.
     headers: usize,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    integrity: Option<String>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    integrity: Option<Text<'a>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     sealed: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    compression: Option<String>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    compression: Option<Text<'a>>,
     /// The address of the bytes before references were rewritten.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    source: Option<Text<'a>>,
     /// What it refers to: indices into all paths, those of `assets` and then those of `pages`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refs: Option<Vec<usize>>,
     /// What it names by module specifiers that stay as they are, likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     imports: Option<Vec<usize>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    circle: Option<String>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    circle: Option<Text<'a>>,
 }
 
 /// The canonical bytes of a release.
-pub fn write_release(release: &Release) -> Vec<u8> {
+pub fn write_release<'a>(release: &'a Release) -> Vec<u8> {
     let sets: BTreeSet<&Headers> = release.entries().map(|(_, entry)| &*entry.headers).collect();
     let index: BTreeMap<&Headers, usize> = sets.iter().enumerate().map(|(at, headers)| (*headers, at)).collect();
     let places: HashMap<&AssetPath, usize> = release.entries().enumerate().map(|(at, (path, _))| (path, at)).collect();
     let indices = |targets: &Vec<AssetPath>| targets.iter().map(|target| places[target]).collect();
-    let entry = |(path, entry): (&AssetPath, &Entry)| {
+    let entry = |(path, entry): (&'a AssetPath, &'a Entry)| {
         let wire = WireEntry {
-            key: entry.name.to_string(),
+            key: Text::of(entry.name.as_str()),
             size: entry.size,
-            address: entry.address.to_string(),
+            address: Text::shown(entry.address),
             headers: index[&*entry.headers],
-            integrity: entry.integrity.as_ref().map(|integrity| integrity.as_str().to_owned()),
+            integrity: entry.integrity.as_ref().map(|integrity| Text::of(integrity.as_str())),
             sealed: entry.sealed,
-            compression: entry.compression.map(|compression| compression.to_string()),
-            source: entry.origin.source.map(|address| address.to_string()),
+            compression: entry.compression.map(Text::shown),
+            source: entry.origin.source.map(Text::shown),
             refs: entry.origin.targets.as_ref().map(indices),
             imports: entry.origin.imports.as_ref().map(indices),
-            circle: entry.origin.circle.map(|circle| circle.to_string()),
+            circle: entry.origin.circle.map(Text::shown),
         };
-        (path.to_string(), wire)
+        (Text::of(path.as_str()), wire)
     };
     let pairs = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     write(&WireRelease {
@@ -94,11 +98,11 @@ pub fn read_release(bytes: &[u8]) -> Result<Release, WireError> {
     check_format(DOCUMENT, wire.format, FORMAT)?;
     let sets = wire.headers.iter().map(|pairs| Ok(Arc::new(headers(pairs)?))).collect::<Result<Vec<_>, WireError>>()?;
     let mut paths = Vec::with_capacity(wire.assets.len() + wire.pages.len());
-    for text in wire.assets.keys().chain(wire.pages.keys()) {
+    for Text(text) in wire.assets.keys().chain(wire.pages.keys()) {
         paths.push(AssetPath::new(text).map_err(|_| bad(DOCUMENT, "a logical path")(text))?);
     }
     let (of_assets, of_pages) = paths.split_at(wire.assets.len());
-    let entries = |wire: BTreeMap<String, WireEntry>, own: &[AssetPath]| {
+    let entries = |wire: BTreeMap<Text<'_>, WireEntry<'_>>, own: &[AssetPath]| {
         let entries = own.iter().zip(wire.into_values());
         entries.map(|(path, wire)| Ok((path.clone(), entry(wire, &sets, &paths)?))).collect::<Result<_, WireError>>()
     };
@@ -118,12 +122,12 @@ fn headers(pairs: &BTreeMap<String, String>) -> Result<Headers, WireError> {
     Ok(headers)
 }
 
-fn entry(wire: WireEntry, sets: &[Arc<Headers>], paths: &[AssetPath]) -> Result<Entry, WireError> {
+fn entry(wire: WireEntry<'_>, sets: &[Arc<Headers>], paths: &[AssetPath]) -> Result<Entry, WireError> {
     let headers = sets.get(wire.headers).cloned();
-    let address = |text: &String| Address::parse(text).ok_or_else(|| bad(DOCUMENT, "an address")(text));
-    let circle = |text: &String| CircleId::parse(text).ok_or_else(|| bad(DOCUMENT, "a circle")(text));
+    let address = |Text(text): &Text<'_>| Address::parse(text).ok_or_else(|| bad(DOCUMENT, "an address")(text));
+    let circle = |Text(text): &Text<'_>| CircleId::parse(text).ok_or_else(|| bad(DOCUMENT, "a circle")(text));
     let compression =
-        |text: &String| Compression::parse(text).ok_or_else(|| bad(DOCUMENT, "a way of compressing")(text));
+        |Text(text): &Text<'_>| Compression::parse(text).ok_or_else(|| bad(DOCUMENT, "a way of compressing")(text));
     let target =
         |at: &usize| paths.get(*at).cloned().ok_or_else(|| bad(DOCUMENT, "an index into the paths")(&at.to_string()));
     let origin = Origin {
@@ -133,11 +137,11 @@ fn entry(wire: WireEntry, sets: &[Arc<Headers>], paths: &[AssetPath]) -> Result<
         circle: wire.circle.as_ref().map(circle).transpose()?,
     };
     Ok(Entry {
-        name: Name::new(&wire.key),
+        name: Name::new(&wire.key.0),
         size: wire.size,
         address: address(&wire.address)?,
         headers: headers.ok_or_else(|| bad(DOCUMENT, "an index into `headers`")(&wire.headers.to_string()))?,
-        integrity: wire.integrity.as_deref().map(Integrity::new),
+        integrity: wire.integrity.as_ref().map(|Text(text)| Integrity::new(text)),
         sealed: wire.sealed,
         compression: wire.compression.as_ref().map(compression).transpose()?,
         origin,

@@ -254,6 +254,6 @@ fn a_file_where_the_map_goes_is_an_error() {
     fs::write(folder.path().join("importmap.json"), "{}").expect("room for it");
     let order = Walk { folders: vec![folder.path().to_owned()], ..Walk::default() };
     let rules = Rules::new(&[], SourceMaps::Publish).expect("no rules").with_import_map();
-    let problems = read(&walk(&order).0, &rules, &Layout::new("", None), 0).expect_err("it is in the way");
+    let problems = read(walk(&order).0, &rules, &Layout::new("", None), 0).expect_err("it is in the way");
     assert_eq!(problems[0].message, "lies where the import map of the site goes");
 }

@@ -224,7 +224,7 @@ fn a_manifest_that_the_settings_name_must_be_one() {
         let order = Walk { folders: vec![folder.path().to_owned()], ..Walk::default() };
         let rules = Rules::new(&[], SourceMaps::Publish).expect("no rules");
         let rules = rules.with_bundler_manifests(&["packs.json".to_owned()]).expect("a good glob");
-        let collected = read(&walk(&order).0, &rules, &Layout::new("static", None), 0);
+        let collected = read(walk(&order).0, &rules, &Layout::new("static", None), 0);
         let told = |problems: &[Problem]| problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>();
         collected
             .map(|collected| {
