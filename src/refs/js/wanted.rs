@@ -21,6 +21,8 @@ pub struct Wanted {
 }
 
 const REGISTER: &[u8] = b"register";
+/// How far the end of a clause is looked for, in bytes.
+const CLAUSE: usize = 64 << 10;
 
 /// What is known of a comment that names a source map.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +90,20 @@ impl Words<'_> {
 
     /// `export … from "…"`.
     fn exports_from(&self) -> bool {
-        let is_export = |word: Range<usize>| {
-            matches!(self.after(word.end), b'{' | b'*' | b'/' | 0x80..) && self.may_begin_item(word.start)
+        let is_from = |word: &Range<usize>| match self.after(word.end) {
+            b'*' | b'/' | 0x80.. => true,
+            b'{' => self.may_be_from(self.gap(word.end)),
+            _ => false,
         };
-        let is_from = |word: Range<usize>| matches!(self.after(word.end), b'"' | b'\'' | b'/' | 0x80..);
-        self.all("export").any(is_export) && self.all("from").any(is_from)
+        self.all("export").any(|word| is_from(&word) && self.may_begin_item(word.start))
+    }
+
+    /// Whether `from` may follow the clause that the brace at `open` begins.
+    fn may_be_from(&self, open: usize) -> bool {
+        let rest = &self.0[open..self.0.len().min(open + CLAUSE)];
+        let Some(length) = memchr::memchr(b'}', rest) else { return true };
+        let is_unclear = |byte: &u8| matches!(byte, b'"' | b'\'' | b'/' | 0x80..);
+        rest[..length].iter().any(is_unclear) || matches!(self.after(open + length + 1), b'f' | b'/' | 0x80..)
     }
 
     /// `new URL(…)`, `….resolve(…)`: given `import.meta`, calls that may use it.
