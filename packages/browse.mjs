@@ -131,6 +131,8 @@ async function look(site, page) {
     const { result } = await send("Runtime.evaluate", { expression: "document.readyState" });
     if (result.value === "complete") break;
   }
+  // What comes later, as icons may, is not counted: it would come in one form in time, in the other not.
+  browser.listen(sessionId, () => {});
   const evaluate = async (expression) => {
     const { result } = await send("Runtime.evaluate", { expression: `JSON.stringify(${expression})`, awaitPromise: true });
     return (JSON.parse(result.value ?? "null") ?? []).map(bare);
