@@ -18,7 +18,6 @@ use crate::model::path::AssetPath;
 use crate::model::release::{Entry, Origin, Release};
 use crate::prepare::integrity::is_checked;
 use crate::prepare::references::References;
-use crate::prepare::rules::Kind;
 use crate::prepare::splice::Edits;
 
 /// A release, but for its integrity values, and where its bytes are.
@@ -42,7 +41,7 @@ pub fn rewrite(
     references: &Arc<References>,
     known: &[&Release],
 ) -> Result<Prepared, Vec<Problem>> {
-    let Collected { release, mut sources, excluded, trees, import_map, warnings: mut problems, .. } = collected;
+    let Collected { mut release, mut sources, excluded, trees, import_map, warnings: mut problems, .. } = collected;
     let site = Arc::new(Site::new(&release, excluded, trees, references));
     // A reference to a folder leads elsewhere once that folder is a tree, or is none any more.
     let has_settings = |known: &&Release| known.rewriting == release.rewriting && known.trees() == release.trees();
@@ -71,9 +70,8 @@ pub fn rewrite(
     let own = done.iter().zip(entries).map(|(done, compression)| InName { address: done.address, compression });
     let in_names = (0..).zip(own).map(|(number, own)| site.in_name(number, own)).collect();
     let names = Arc::new(Names { site: site.clone(), in_names });
-    let mut rewritten = Release { rewriting: release.rewriting, ..Release::default() };
-    for (((number, (path, entry)), done), integrity) in (0..).zip(release.entries()).zip(done).zip(integrities) {
-        let mut entry = entry.clone();
+    let entries = release.assets.iter_mut().chain(&mut release.pages);
+    for (((number, (path, entry)), done), integrity) in (0..).zip(entries).zip(done).zip(integrities) {
         entry.integrity = integrity.into_inner().filter(|_| is_checked(&entry.headers));
         if done.address != entry.address {
             let mut source = sources.remove(&entry.name).expect("every file has a source");
@@ -89,15 +87,13 @@ pub fn rewrite(
         entry.origin.circle = done.circle;
         entry.origin.targets = done.targets;
         entry.origin.imports = done.imports;
-        let is_page = site.files.kind(number) == Kind::Page;
-        if is_page { &mut rewritten.pages } else { &mut rewritten.assets }.insert(path.clone(), entry);
     }
     if let Some((bytes, made)) = import_map {
         let (path, entry, source) = put_in(bytes, made);
         sources.insert(entry.name.clone(), source);
-        rewritten.assets.insert(path, entry);
+        release.assets.insert(path, entry);
     }
-    Ok(Prepared { release: rewritten, sources, warnings: problems })
+    Ok(Prepared { release, sources, warnings: problems })
 }
 
 /// A file of the release that is not in the source folders.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::plan::{Plan, plan};
-use super::upload::{Condemned, Upload, Uploaded, ensure_document, upload};
+use super::upload::{Condemned, Upload, Uploaded, Waiting, ensure_document, upload};
 use crate::collect::Prepared;
 use crate::commit::{CommitError, Held, abandon, change, reread};
 use crate::error::{BadInput, Explain, Kind, Result};
@@ -165,18 +165,24 @@ async fn upload_all(
     site.tell(Event::Began(Stage::Upload));
     site.tell(Event::Uploading { objects: plan.uploads.len(), bytes: plan.bytes });
     let elsewhere = Elsewhere::new(kept.iter().map(|(_, release)| *release));
-    let upload_of = |(name, path): (&Name, &AssetPath)| {
+    let entry_of = |name: &Name, path: &AssetPath| {
         let named = |entry: &&Entry| entry.stored().any(|stored| stored.name == *name);
         let entry = release.assets.get(path).filter(named).or_else(|| release.pages.get(path));
         let entry = entry.expect("the plan is of this release");
-        let stored = entry.stored().find(|stored| stored.name == *name).expect("the plan is of this release");
+        (entry, entry.stored().find(|stored| stored.name == *name).expect("the plan is of this release"))
+    };
+    let waiting = plan.uploads.iter().map(|(name, path)| {
+        let (entry, stored) = entry_of(name, path);
+        Waiting { name, path, size: entry.size, is_encoded: stored.encoding.is_some() }
+    });
+    let upload_of = |waiting: &Waiting<'_>| {
+        let (entry, stored) = entry_of(waiting.name, waiting.path);
         let left = || stored.encoding.filter(|_| tried).map(|_| stored.name.clone());
         let same = elsewhere.same(entry, &stored).or_else(left).map(|name| site.layout.key(&name));
         let source = making.prepared.sources[&entry.name].clone();
-        Upload { path: path.clone(), entry: entry.clone(), stored, source, same }
+        Upload { path: waiting.path.clone(), entry: entry.clone(), stored, source, same }
     };
-    let uploads: Vec<Upload> = plan.uploads.iter().map(upload_of).collect();
-    let done = upload(site, uploads, &Arc::new(condemned), making.concurrency).await?;
+    let done = upload(site, waiting.collect(), upload_of, &Arc::new(condemned), making.concurrency).await?;
     uploaded.new += done.new;
     uploaded.bytes += done.bytes;
     uploaded.compressed += done.compressed;

@@ -15,7 +15,7 @@ use crate::collect::Source;
 use crate::error::{Explain, FILE_CHANGED};
 use crate::event::{Event, Problem};
 use crate::model::compression::Encoding;
-use crate::model::layout::Key;
+use crate::model::layout::{Key, Name};
 use crate::model::path::AssetPath;
 use crate::model::release::{Entry, Stored};
 use crate::model::wire::CondemnedVersion;
@@ -63,6 +63,16 @@ pub(super) struct Upload {
     pub source: Source,
     /// An object with the same bytes, where there may be one: what is compressed already is read from there.
     pub same: Option<Key>,
+}
+
+/// An object whose turn has not come. There may be very many, so that what it takes to create one is put together late.
+pub(super) struct Waiting<'a> {
+    pub name: &'a Name,
+    pub path: &'a AssetPath,
+    /// Bytes of the file, as it is published.
+    pub size: u64,
+    /// Whether it is compressed first.
+    pub is_encoded: bool,
 }
 
 /// What has been uploaded.
@@ -137,15 +147,16 @@ impl Explain for UploadError {
 /// After a first failure nothing new is begun; what was begun is finished.
 pub(super) async fn upload(
     site: &Site,
-    mut uploads: Vec<Upload>,
+    mut waiting: Vec<Waiting<'_>>,
+    upload_of: impl Fn(&Waiting<'_>) -> Upload,
     condemned: &Arc<Condemned>,
     concurrency: usize,
 ) -> Result<Uploaded, UploadError> {
-    let total = uploads.len();
-    uploads.sort_by_key(|upload| upload.entry.size);
+    let total = waiting.len();
+    waiting.sort_by_key(|waiting| waiting.size);
     let memory = Arc::new(Semaphore::new(UNITS));
-    let (mut encoded, mut plain): (Vec<Upload>, Vec<Upload>) =
-        uploads.into_iter().partition(|upload| upload.stored.encoding.is_some());
+    let (mut encoded, mut plain): (Vec<Waiting<'_>>, Vec<Waiting<'_>>) =
+        waiting.into_iter().partition(|waiting| waiting.is_encoded);
     let places = (2 * rayon::current_num_threads()).min(concurrency).max(1);
     let mut at_work = JoinSet::new();
     let mut taken = 0;
@@ -154,8 +165,9 @@ pub(super) async fn upload(
     loop {
         while failures.is_empty() && at_work.len() < concurrency.max(1) {
             let next = if taken < places { encoded.pop().or_else(|| plain.pop()) } else { plain.pop() };
-            let Some(upload) = next else { break };
-            taken += usize::from(upload.stored.encoding.is_some());
+            let Some(next) = next else { break };
+            taken += usize::from(next.is_encoded);
+            let upload = upload_of(&next);
             let (site, condemned, memory) = (site.clone(), condemned.clone(), memory.clone());
             at_work.spawn(async move {
                 let outcome = upload_one(&site, &upload, &condemned, &memory).await;

@@ -12,7 +12,7 @@ use crate::model::layout::Layout;
 use crate::model::release::Release;
 use crate::prepare::references::ImportMaps;
 use crate::prepare::report::Missing;
-use crate::prepare::rules::{Rule, Rules, SourceMaps};
+use crate::prepare::rules::{Kind, Rule, Rules, SourceMaps};
 
 type Tree = BTreeMap<String, String>;
 
