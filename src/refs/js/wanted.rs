@@ -247,3 +247,6 @@ fn source_map(text: &str) -> SourceMap {
     };
     if memmem::find_iter(text.as_bytes(), WORD).any(may_name) { SourceMap::Maybe } else { SourceMap::None }
 }
+
+#[cfg(test)]
+mod tests;
